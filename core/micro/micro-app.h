@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * A program made of micro: options, plugins, server, client, lifetime.
+ */
+#pragma once
+
+#include <micro/micro-client.h>
+#include <micro/micro-server.h>
+
+G_BEGIN_DECLS
+
+#define MICRO_TYPE_APP (micro_app_get_type ())
+MICRO_API G_DECLARE_FINAL_TYPE (MicroApp, micro_app, MICRO, APP, GObject)
+
+/**
+ * micro_app_new: @name: the service's name in the registry; --server-name wins
+ */
+MICRO_API MicroApp *micro_app_new (const char *name, const char *version);
+
+/* More flags for the program, before init; as g_option_context_add_main_entries(). */
+MICRO_API void micro_app_add_options (MicroApp *self, const GOptionEntry *entries);
+/* For --help: the positional arguments and a sentence. */
+MICRO_API void micro_app_set_usage (MicroApp *self, const char *parameters, const char *summary);
+
+/* Reads flags and MICRO_*, loads the plugins, makes the client. Removes what it knows from argv.
+ * --help and --version print and end the process with 0. */
+MICRO_API gboolean micro_app_init (MicroApp *self, int *argc, char ***argv, GError **error);
+
+MICRO_API MicroRouter *micro_app_get_router (MicroApp *self);
+MICRO_API MicroClient *micro_app_get_client (MicroApp *self); /* after init */
+MICRO_API MicroRegistry *micro_app_get_registry (MicroApp *self);
+MICRO_API MicroSelector *micro_app_get_selector (MicroApp *self);
+MICRO_API MicroTransport *micro_app_get_transport (MicroApp *self);
+MICRO_API GPtrArray *micro_app_get_loops (MicroApp *self);
+MICRO_API const char *micro_app_get_address (MicroApp *self); /* advertised, once running */
+
+/* The whole life of a service: init if need be, listen, register, serve until SIGTERM or SIGINT,
+ * drain.  Prints what goes wrong; returns main()'s exit status. */
+MICRO_API int micro_app_run (MicroApp *self, int argc, char *argv[]);
+MICRO_API void micro_app_quit (MicroApp *self); /* any thread */
+
+G_END_DECLS

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * One call, as handlers, stubs and transports see it.
+ */
+#pragma once
+
+#include <micro/micro-error.h>
+#include <micro/micro-loop.h>
+#include <micro/micro-method.h>
+
+G_BEGIN_DECLS
+
+/* --- For handlers ------------------------------------------------------------------------- */
+
+/* Answers a unary call; any thread; takes nothing. The call is gone afterwards. */
+MICRO_API void micro_call_reply (MicroCall *self, gconstpointer response);
+MICRO_API void micro_call_fail (MicroCall *self, MicroStatus status, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
+MICRO_API void micro_call_fail_error (MicroCall *self, const GError *error);
+MICRO_API const char *micro_call_get_header (MicroCall *self, const char *name);
+MICRO_API gint64 micro_call_get_deadline (MicroCall *self); /* monotonic µs, G_MAXINT64: none */
+MICRO_API gboolean micro_call_is_cancelled (MicroCall *self);
+MICRO_API const MicroMethod *micro_call_get_method (MicroCall *self);
+MICRO_API gpointer micro_call_alloc (MicroCall *self, gsize size); /* lives as long as the call */
+MICRO_API char *micro_call_printf (MicroCall *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* --- For transports ----------------------------------------------------------------------- */
+
+typedef enum
+{
+  MICRO_CODEC_PROTO,
+  MICRO_CODEC_JSON,
+  MICRO_CODEC_BYTES
+} MicroCodec;
+
+/**
+ * MicroCallOps:
+ * @begin_message: returns where @size bytes of a message are to be written
+ * @end_message: the message of the last begin_message is whole
+ * @close: server: sends the status and ends the call (@message nullable, NUL-terminated; @details
+ *   nullable, a serialised google.rpc.Status); client: half-closes, the arguments are unused
+ * @cancel: client: gives the call up at once; the call is gone afterwards and no event follows
+ * @get_header: (nullable result): the value of a received header or trailer, lower-case name
+ * @release: server: called after close() when the core is done with the call
+ *
+ * What a transport does for one call.  All on the call's loop thread.
+ */
+struct _MicroCallOps
+{
+  guint8 *(*begin_message) (MicroCall *self, gsize size);
+  void (*end_message) (MicroCall *self);
+  void (*close) (MicroCall *self, MicroStatus status, const char *message, GBytes *details);
+  void (*cancel) (MicroCall *self);
+  const char *(*get_header) (MicroCall *self, const char *name);
+  gpointer reserved[8];
+};
+
+/**
+ * MicroCallEvents:
+ * @message: a whole message arrived; @data is valid during the call-back only
+ * @half_closed: server: the peer has sent its last message
+ * @closed: client: the final status; server: the peer gave up or the connection broke
+ *   (%MICRO_STATUS_CANCELLED), the answer will be dropped. For a client the call is gone
+ *   when this returns.
+ *
+ * What a transport tells of one call.  All on the call's loop thread.
+ */
+struct _MicroCallEvents
+{
+  void (*message) (MicroCall *self, const guint8 *data, gsize length);
+  void (*half_closed) (MicroCall *self);
+  void (*closed) (MicroCall *self, MicroStatus status, const char *message, GBytes *details);
+  gpointer reserved[8];
+};
+
+typedef struct _MicroArenaBlock MicroArenaBlock;
+typedef struct
+{
+  guint8 *next;
+  guint8 *end;
+  MicroArenaBlock *blocks;
+} MicroArena;
+
+/**
+ * MicroCall:
+ *
+ * The head of a transport's own struct for a call, which it allocates zeroed.
+ */
+struct _MicroCall
+{
+  const MicroCallOps *ops;       /* set by the transport */
+  const MicroCallEvents *events; /* set by who serves or makes the call */
+  gpointer user_data;            /* theirs too */
+  MicroLoop *loop;
+  const MicroRoute *route;   /* server: how to answer */
+  const MicroMethod *method; /* nullable for raw calls */
+  gpointer request;          /* unpacked, in the arena */
+  gint64 deadline_us;
+  MicroCodec codec;
+  guint cancelled : 1;
+  guint answered : 1;
+  /* client: the request may have reached a handler, so only safe calls may be tried again */
+  guint sent : 1;
+  MicroArena arena;
+};
+
+MICRO_API void micro_call_init_arena (MicroCall *self, guint8 *inline_space, gsize size);
+MICRO_API void micro_call_clear_arena (MicroCall *self);
+
+G_END_DECLS

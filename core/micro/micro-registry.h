@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * Interface: where services announce themselves and are found.
+ */
+#pragma once
+
+#include <micro/micro-service.h>
+#include <micro/micro-watcher.h>
+
+G_BEGIN_DECLS
+
+#define MICRO_TYPE_REGISTRY (micro_registry_get_type ())
+MICRO_API G_DECLARE_INTERFACE (MicroRegistry, micro_registry, MICRO, REGISTRY, GObject)
+
+/**
+ * MicroRegistryInterface:
+ * @register_async: mandatory; adds or replaces the nodes of a service; @ttl_s 0 means for ever
+ * @deregister_async: mandatory; removes the nodes that the record names
+ * @get_service_async: mandatory; one record a version, %MICRO_STATUS_NOT_FOUND if there is none
+ * @list_services_async: mandatory; one record a service and version, with nodes
+ * @watch_async: (nullable): events of one service, or of all when @name is %NULL; the present
+ *   state comes first as %MICRO_EVENT_CREATED
+ *
+ * All are called on the loop thread that owns the registry and complete in its context.
+ * A slot left %NULL means "not supported".
+ */
+struct _MicroRegistryInterface
+{
+  GTypeInterface parent_iface;
+
+  void (*register_async) (MicroRegistry *self, MicroService *service, guint ttl_s,
+                          GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  gboolean (*register_finish) (MicroRegistry *self, GAsyncResult *result, GError **error);
+  void (*deregister_async) (MicroRegistry *self, MicroService *service,
+                            GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  gboolean (*deregister_finish) (MicroRegistry *self, GAsyncResult *result, GError **error);
+  void (*get_service_async) (MicroRegistry *self, const char *name,
+                             GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  GPtrArray *(*get_service_finish) (MicroRegistry *self, GAsyncResult *result, GError **error);
+  void (*list_services_async) (MicroRegistry *self,
+                               GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  GPtrArray *(*list_services_finish) (MicroRegistry *self, GAsyncResult *result, GError **error);
+  void (*watch_async) (MicroRegistry *self, const char *name,
+                       GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  MicroWatcher *(*watch_finish) (MicroRegistry *self, GAsyncResult *result, GError **error);
+
+  /*< private >*/
+  gpointer reserved[8];
+};
+
+MICRO_API void micro_registry_register_async (MicroRegistry *self, MicroService *service, guint ttl_s,
+                                              GCancellable *cancellable,
+                                              GAsyncReadyCallback callback, gpointer user_data);
+MICRO_API gboolean micro_registry_register_finish (MicroRegistry *self, GAsyncResult *result, GError **error);
+MICRO_API void micro_registry_deregister_async (MicroRegistry *self, MicroService *service,
+                                                GCancellable *cancellable,
+                                                GAsyncReadyCallback callback, gpointer user_data);
+MICRO_API gboolean micro_registry_deregister_finish (MicroRegistry *self, GAsyncResult *result, GError **error);
+MICRO_API void micro_registry_get_service_async (MicroRegistry *self, const char *name,
+                                                 GCancellable *cancellable,
+                                                 GAsyncReadyCallback callback, gpointer user_data);
+MICRO_API GPtrArray *micro_registry_get_service_finish (MicroRegistry *self, GAsyncResult *result, GError **error);
+MICRO_API void micro_registry_list_services_async (MicroRegistry *self, GCancellable *cancellable,
+                                                   GAsyncReadyCallback callback, gpointer user_data);
+MICRO_API GPtrArray *micro_registry_list_services_finish (MicroRegistry *self, GAsyncResult *result, GError **error);
+MICRO_API void micro_registry_watch_async (MicroRegistry *self, const char *name,
+                                           GCancellable *cancellable,
+                                           GAsyncReadyCallback callback, gpointer user_data);
+MICRO_API MicroWatcher *micro_registry_watch_finish (MicroRegistry *self, GAsyncResult *result, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * The methods a process serves, and how a path finds its handler.
+ */
+#pragma once
+
+#include <micro/micro-call.h>
+#include <micro/micro-endpoint.h>
+
+G_BEGIN_DECLS
+
+/**
+ * MicroRouter:
+ *
+ * The table from method path to handler.  Filled before the server listens, never changed after.
+ */
+#define MICRO_TYPE_ROUTER (micro_router_get_type ())
+MICRO_API G_DECLARE_FINAL_TYPE (MicroRouter, micro_router, MICRO, ROUTER, GObject)
+
+MICRO_API MicroRouter *micro_router_new (void);
+/* @handlers: one a method, in the descriptor's order; a %NULL one answers UNIMPLEMENTED. */
+MICRO_API void micro_router_add (MicroRouter *self, const MicroServiceDescriptor *service,
+                                 const MicroHandler *handlers, gpointer user_data,
+                                 GDestroyNotify destroy);
+MICRO_API GPtrArray *micro_router_get_endpoints (MicroRouter *self); /* of MicroEndpoint, sorted */
+
+/* For transports: starts @call, whose head is filled but for route and events; answers an
+ * unknown @path with UNIMPLEMENTED. The transport then reports through call->events. */
+MICRO_API void micro_router_dispatch (MicroRouter *self, MicroCall *call, const char *path);
+
+G_END_DECLS

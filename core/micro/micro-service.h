@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * Record: a service of one version, its endpoints and its nodes.
+ */
+#pragma once
+
+#include <micro/micro-types.h>
+
+G_BEGIN_DECLS
+
+#define MICRO_TYPE_SERVICE (micro_service_get_type ())
+MICRO_API GType micro_service_get_type (void);
+
+/* @endpoints and @nodes: (element-type) MicroEndpoint, MicroNode; (nullable) (transfer none), copied. */
+MICRO_API MicroService *micro_service_new (const char *name,
+                                           const char *version,
+                                           MicroMetadata *metadata,
+                                           GPtrArray *endpoints,
+                                           GPtrArray *nodes);
+MICRO_API MicroService *micro_service_ref (MicroService *self);
+MICRO_API void micro_service_unref (MicroService *self);
+MICRO_API const char *micro_service_get_name (MicroService *self);
+MICRO_API const char *micro_service_get_version (MicroService *self);
+MICRO_API MicroMetadata *micro_service_get_metadata (MicroService *self);
+MICRO_API GPtrArray *micro_service_get_endpoints (MicroService *self);
+MICRO_API GPtrArray *micro_service_get_nodes (MicroService *self);
+MICRO_API MicroService *micro_service_with_nodes (MicroService *self, GPtrArray *nodes);
+MICRO_API gboolean micro_service_equal (MicroService *a, MicroService *b);
+MICRO_API char *micro_service_to_json (MicroService *self, gboolean pretty);
+MICRO_API MicroService *micro_service_from_json (const char *json, gssize length, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MicroService, micro_service_unref)
+
+typedef enum
+{
+  MICRO_EVENT_CREATED,
+  MICRO_EVENT_UPDATED,
+  MICRO_EVENT_DELETED
+} MicroEventKind;
+
+#define MICRO_TYPE_EVENT (micro_event_get_type ())
+MICRO_API GType micro_event_get_type (void);
+MICRO_API MicroEvent *micro_event_new (MicroEventKind kind, MicroService *service);
+MICRO_API MicroEvent *micro_event_ref (MicroEvent *self);
+MICRO_API void micro_event_unref (MicroEvent *self);
+MICRO_API MicroEventKind micro_event_get_kind (MicroEvent *self);
+MICRO_API MicroService *micro_event_get_service (MicroEvent *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MicroEvent, micro_event_unref)
+
+G_END_DECLS

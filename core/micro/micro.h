@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * Everything a service, a client or a plugin needs.
+ */
+#pragma once
+
+#include <micro/micro-app.h>
+#include <micro/micro-broker.h>
+#include <micro/micro-call.h>
+#include <micro/micro-client.h>
+#include <micro/micro-codec.h>
+#include <micro/micro-endpoint.h>
+#include <micro/micro-error.h>
+#include <micro/micro-health.h>
+#include <micro/micro-loop.h>
+#include <micro/micro-metadata.h>
+#include <micro/micro-method.h>
+#include <micro/micro-node.h>
+#include <micro/micro-plugin.h>
+#include <micro/micro-registry.h>
+#include <micro/micro-selector.h>
+#include <micro/micro-server.h>
+#include <micro/micro-service.h>
+#include <micro/micro-transport.h>
+#include <micro/micro-types.h>
+#include <micro/micro-version.h>
+#include <micro/micro-watcher.h>
