@@ -42,9 +42,9 @@ typedef enum
  *   nullable, a serialised google.rpc.Status); client: half-closes, the arguments are unused
  * @cancel: client: gives the call up at once; the call is gone afterwards and no event follows
  * @get_header: (nullable result): the value of a received header or trailer, lower-case name
- * @release: server: called after close() when the core is done with the call
  *
- * What a transport does for one call.  All on the call's loop thread.
+ * What a transport does for one call.  All on the call's loop thread.  A served call belongs to
+ * the core until close(), even when the peer has gone; the transport frees it after that.
  */
 struct _MicroCallOps
 {

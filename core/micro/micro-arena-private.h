@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * A call's arena as an allocator for protobuf-c.
+ */
+#pragma once
+
+#include <protobuf-c/protobuf-c.h>
+
+#include <micro/micro-call.h>
+
+G_BEGIN_DECLS
+
+gpointer micro_arena_try_alloc (MicroArena *self, gsize size);
+ProtobufCAllocator micro_arena_get_allocator (MicroArena *self);
+
+G_END_DECLS

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * Loop threads: epoll, timers and posted work inside one GSource.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <glib-unix.h>
+
+#include <micro/micro-loop.h>
+
+#define MAX_EVENTS 128
+
+typedef struct
+{
+  MicroLoopFunc func;
+  gpointer user_data;
+} Posted;
+
+typedef struct
+{
+  GSource source;
+  MicroLoop *loop;
+  gpointer tag;
+} LoopGSource;
+
+struct _MicroLoop
+{
+  GMainContext *context;
+  GThread *thread;
+  GSource *source;
+  int epoll_fd;
+  gboolean quit;
+  gint64 now_us;
+
+  MicroLoopTask *tasks;
+  MicroLoopTask **tasks_tail;
+
+  MicroLoopTimer **heap; /* from 1 */
+  guint n_timers;
+  guint heap_size;
+
+  struct epoll_event events[MAX_EVENTS];
+  int n_events;
+  int next_event;
+
+  GMutex mutex;
+  GArray *posted;
+  int has_posted; /* atomic */
+};
+
+static _Thread_local MicroLoop *current_loop;
+
+/* --- Timers: a binary heap, so that starting and stopping one costs no system call ---------- */
+
+static void
+heap_put (MicroLoop *self, guint position, MicroLoopTimer *timer)
+{
+  self->heap[position] = timer;
+  timer->position = position;
+}
+
+static void
+heap_up (MicroLoop *self, guint position, MicroLoopTimer *timer)
+{
+  while (position > 1 && self->heap[position / 2]->at_us > timer->at_us)
+    {
+      heap_put (self, position, self->heap[position / 2]);
+      position /= 2;
+    }
+  heap_put (self, position, timer);
+}
+
+static void
+heap_down (MicroLoop *self, guint position, MicroLoopTimer *timer)
+{
+  while (position * 2 <= self->n_timers)
+    {
+      guint child = position * 2;
+
+      if (child < self->n_timers && self->heap[child + 1]->at_us < self->heap[child]->at_us)
+        child++;
+      if (self->heap[child]->at_us >= timer->at_us)
+        break;
+      heap_put (self, position, self->heap[child]);
+      position = child;
+    }
+  heap_put (self, position, timer);
+}
+
+/**
+ * micro_loop_start_timer:
+ * @self: the loop of the calling thread
+ * @timer: a timer whose `expired` is set
+ * @at_us: when, on g_get_monotonic_time()'s clock
+ *
+ * Starts @timer, or moves it if it runs already.  It expires once, never early.
+ */
+void
+micro_loop_start_timer (MicroLoop *self, MicroLoopTimer *timer, gint64 at_us)
+{
+  micro_loop_stop_timer (self, timer);
+  timer->at_us = at_us;
+  if (self->n_timers + 2 > self->heap_size)
+    {
+      self->heap_size = MAX (64, self->heap_size * 2);
+      self->heap = g_renew (MicroLoopTimer *, self->heap, self->heap_size);
+    }
+  self->n_timers++;
+  heap_up (self, self->n_timers, timer);
+}
+
+/**
+ * micro_loop_stop_timer:
+ * @self: the loop of the calling thread
+ * @timer: a timer, running or not
+ *
+ * Stops @timer; afterwards its memory may go.
+ */
+void
+micro_loop_stop_timer (MicroLoop *self, MicroLoopTimer *timer)
+{
+  guint position = timer->position;
+  MicroLoopTimer *last;
+
+  if (position == 0)
+    return;
+  timer->position = 0;
+  last = self->heap[self->n_timers--];
+  if (last == timer)
+    return;
+  if (position > 1 && self->heap[position / 2]->at_us > last->at_us)
+    heap_up (self, position, last);
+  else
+    heap_down (self, position, last);
+}
+
+static void
+run_timers (MicroLoop *self)
+{
+  while (self->n_timers > 0 && self->heap[1]->at_us <= self->now_us)
+    {
+      MicroLoopTimer *timer = self->heap[1];
+
+      micro_loop_stop_timer (self, timer);
+      timer->expired (timer);
+    }
+}
+
+/* --- Work posted by other threads, and tasks of this turn ----------------------------------- */
+
+static void
+run_posted (MicroLoop *self)
+{
+  g_autoptr (GArray) posted = NULL;
+
+  if (!g_atomic_int_get (&self->has_posted))
+    return;
+  g_mutex_lock (&self->mutex);
+  posted = g_steal_pointer (&self->posted);
+  self->posted = g_array_new (FALSE, FALSE, sizeof (Posted));
+  g_atomic_int_set (&self->has_posted, FALSE);
+  g_mutex_unlock (&self->mutex);
+  for (guint i = 0; i < posted->len; i++)
+    {
+      Posted *item = &g_array_index (posted, Posted, i);
+
+      item->func (item->user_data);
+    }
+}
+
+static void
+run_tasks (MicroLoop *self)
+{
+  while (self->tasks != NULL)
+    {
+      MicroLoopTask *task = self->tasks;
+
+      self->tasks = task->next;
+      if (self->tasks == NULL)
+        self->tasks_tail = &self->tasks;
+      task->next = NULL;
+      task->queued = FALSE;
+      task->run (task);
+    }
+}
+
+/**
+ * micro_loop_queue_task:
+ * @self: the loop of the calling thread
+ * @task: something to do
+ *
+ * Runs @task once, after everything that is readable in this turn has been read; queueing it
+ * again before that changes nothing.  This is how many answers leave in one write.
+ */
+void
+micro_loop_queue_task (MicroLoop *self, MicroLoopTask *task)
+{
+  if (task->queued)
+    return;
+  task->queued = TRUE;
+  task->next = NULL;
+  *self->tasks_tail = task;
+  self->tasks_tail = &task->next;
+}
+
+/**
+ * micro_loop_post:
+ * @self: a loop
+ * @func: what to run on its thread
+ * @user_data: for @func
+ *
+ * Runs @func on the loop's thread, in the order of the posts.  Any thread.
+ */
+void
+micro_loop_post (MicroLoop *self, MicroLoopFunc func, gpointer user_data)
+{
+  Posted item = { func, user_data };
+  gboolean wake;
+
+  g_mutex_lock (&self->mutex);
+  g_array_append_val (self->posted, item);
+  wake = self->posted->len == 1;
+  g_atomic_int_set (&self->has_posted, TRUE);
+  g_mutex_unlock (&self->mutex);
+  if (wake)
+    g_main_context_wakeup (self->context);
+}
+
+typedef struct
+{
+  MicroLoopFunc func;
+  gpointer user_data;
+  GMutex mutex;
+  GCond cond;
+  gboolean done;
+} SyncCall;
+
+static void
+run_sync_call (gpointer user_data)
+{
+  SyncCall *call = user_data;
+
+  call->func (call->user_data);
+  g_mutex_lock (&call->mutex);
+  call->done = TRUE;
+  g_cond_signal (&call->cond);
+  g_mutex_unlock (&call->mutex);
+}
+
+/**
+ * micro_loop_run_sync:
+ * @self: a loop
+ * @func: what to run on its thread
+ * @user_data: for @func
+ *
+ * Runs @func on the loop's thread and waits until it has returned.  Any thread; on the loop's own
+ * it is a plain call.
+ */
+void
+micro_loop_run_sync (MicroLoop *self, MicroLoopFunc func, gpointer user_data)
+{
+  SyncCall call = { .func = func, .user_data = user_data };
+
+  if (current_loop == self)
+    {
+      func (user_data);
+      return;
+    }
+  g_mutex_init (&call.mutex);
+  g_cond_init (&call.cond);
+  micro_loop_post (self, run_sync_call, &call);
+  g_mutex_lock (&call.mutex);
+  while (!call.done)
+    g_cond_wait (&call.cond, &call.mutex);
+  g_mutex_unlock (&call.mutex);
+  g_mutex_clear (&call.mutex);
+  g_cond_clear (&call.cond);
+}
+
+/* --- Descriptors ------------------------------------------------------------------------------ */
+
+/**
+ * micro_loop_add_source:
+ * @self: the loop of the calling thread
+ * @source: (transfer none): a descriptor, its mask and its call-back
+ * @error: return location
+ *
+ * Watches @source until micro_loop_remove_source().  Level-triggered unless its mask says EPOLLET.
+ */
+gboolean
+micro_loop_add_source (MicroLoop *self, MicroLoopSource *source, GError **error)
+{
+  struct epoll_event event = { .events = source->events, .data.ptr = source };
+
+  if (epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, source->fd, &event) == 0)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "cannot watch descriptor %d: %s",
+               source->fd, g_strerror (errno));
+  return FALSE;
+}
+
+void
+micro_loop_change_source (MicroLoop *self, MicroLoopSource *source, guint32 events)
+{
+  struct epoll_event event = { .events = events, .data.ptr = source };
+
+  if (source->events == events)
+    return;
+  source->events = events;
+  if (epoll_ctl (self->epoll_fd, EPOLL_CTL_MOD, source->fd, &event) != 0)
+    g_critical ("epoll_ctl: %s", g_strerror (errno));
+}
+
+void
+micro_loop_remove_source (MicroLoop *self, MicroLoopSource *source)
+{
+  epoll_ctl (self->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
+  /* Events already fetched must not reach memory that may be gone. */
+  for (int i = self->next_event; i < self->n_events; i++)
+    if (self->events[i].data.ptr == source)
+      self->events[i].data.ptr = NULL;
+}
+
+static int
+run_sources (MicroLoop *self)
+{
+  int n = epoll_wait (self->epoll_fd, self->events, MAX_EVENTS, 0);
+
+  self->n_events = MAX (n, 0);
+  for (self->next_event = 0; self->next_event < self->n_events;)
+    {
+      struct epoll_event *event = &self->events[self->next_event++];
+      MicroLoopSource *source = event->data.ptr;
+
+      if (source != NULL)
+        source->ready (source, event->events);
+    }
+  self->n_events = 0;
+  return n;
+}
+
+/* --- The GSource ------------------------------------------------------------------------------ */
+
+static gboolean
+loop_source_prepare (GSource *source, int *timeout_ms)
+{
+  MicroLoop *self = ((LoopGSource *) source)->loop;
+  gint64 wait_us;
+
+  *timeout_ms = -1;
+  if (self->tasks != NULL || g_atomic_int_get (&self->has_posted))
+    return TRUE;
+  if (self->n_timers == 0)
+    return FALSE;
+  wait_us = self->heap[1]->at_us - g_get_monotonic_time ();
+  if (wait_us <= 0)
+    return TRUE;
+  *timeout_ms = (int) MIN ((wait_us + 999) / 1000, 60 * 60 * 1000);
+  return FALSE;
+}
+
+static gboolean
+loop_source_check (GSource *source)
+{
+  LoopGSource *loop_source = (LoopGSource *) source;
+  MicroLoop *self = loop_source->loop;
+
+  if (g_source_query_unix_fd (source, loop_source->tag) != 0 || self->tasks != NULL
+      || g_atomic_int_get (&self->has_posted))
+    return TRUE;
+  return self->n_timers > 0 && self->heap[1]->at_us <= g_get_monotonic_time ();
+}
+
+static gboolean
+loop_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  MicroLoop *self = ((LoopGSource *) source)->loop;
+
+  (void) callback;
+  (void) user_data;
+  self->now_us = g_get_monotonic_time ();
+  run_posted (self);
+  run_sources (self);
+  run_timers (self);
+  run_tasks (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs loop_source_funcs
+    = { loop_source_prepare, loop_source_check, loop_source_dispatch, NULL, NULL, NULL };
+
+static gpointer
+loop_thread (gpointer user_data)
+{
+  MicroLoop *self = user_data;
+
+  current_loop = self;
+  g_main_context_push_thread_default (self->context);
+  while (!self->quit)
+    g_main_context_iteration (self->context, TRUE);
+  /* What was posted before the end still runs: somebody may be waiting for it. */
+  while (g_atomic_int_get (&self->has_posted) || self->tasks != NULL
+         || g_main_context_pending (self->context))
+    g_main_context_iteration (self->context, FALSE);
+  g_main_context_pop_thread_default (self->context);
+  return NULL;
+}
+
+/**
+ * micro_loop_new:
+ * @name: the thread's name, at most 15 bytes
+ *
+ * Starts a loop thread.  Never fails: without descriptors or threads the process cannot go on.
+ *
+ * Returns: (transfer full): the loop; free with micro_loop_free()
+ */
+MicroLoop *
+micro_loop_new (const char *name)
+{
+  MicroLoop *self = g_new0 (MicroLoop, 1);
+  LoopGSource *source;
+
+  self->context = g_main_context_new ();
+  self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
+  self->tasks_tail = &self->tasks;
+  self->posted = g_array_new (FALSE, FALSE, sizeof (Posted));
+  self->now_us = g_get_monotonic_time ();
+  g_mutex_init (&self->mutex);
+  self->source = g_source_new (&loop_source_funcs, sizeof (LoopGSource));
+  g_source_set_static_name (self->source, "micro loop");
+  source = (LoopGSource *) self->source;
+  source->loop = self;
+  source->tag = g_source_add_unix_fd (self->source, self->epoll_fd, G_IO_IN);
+  g_source_attach (self->source, self->context);
+  self->thread = g_thread_new (name, loop_thread, self);
+  return self;
+}
+
+static void
+loop_quit (gpointer user_data)
+{
+  MicroLoop *self = user_data;
+
+  self->quit = TRUE;
+}
+
+/**
+ * micro_loop_free:
+ * @self: (transfer full): a loop
+ *
+ * Ends the thread after what was posted has run, and frees the loop.  Its sources and timers must
+ * have been removed.  Not from the loop's own thread.
+ */
+void
+micro_loop_free (MicroLoop *self)
+{
+  g_return_if_fail (self != NULL && current_loop != self);
+  micro_loop_post (self, loop_quit, self);
+  g_thread_join (self->thread);
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
+  g_main_context_unref (self->context);
+  close (self->epoll_fd);
+  g_array_unref (self->posted);
+  g_mutex_clear (&self->mutex);
+  g_free (self->heap);
+  g_free (self);
+}
+
+/**
+ * micro_loop_get_current:
+ *
+ * Returns: (nullable) (transfer none): the loop whose thread this is
+ */
+MicroLoop *
+micro_loop_get_current (void)
+{
+  return current_loop;
+}
+
+GMainContext *
+micro_loop_get_context (MicroLoop *self)
+{
+  return self->context;
+}
+
+/**
+ * micro_loop_get_time:
+ * @self: the loop of the calling thread
+ *
+ * Returns: the monotonic time, in µs, at which this turn of the loop began
+ */
+gint64
+micro_loop_get_time (MicroLoop *self)
+{
+  return self->now_us;
+}
