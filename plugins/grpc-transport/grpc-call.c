@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * The struct of a call: its slab, its received headers, its outgoing messages.
+ */
+#include "config.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "grpc-private.h"
+
+/* Free structs kept for the next calls of a loop: 256 are 500 KiB at the most. */
+#define MAX_FREE_CALLS 256
+
+GrpcCall *
+grpc_call_new (GrpcConnection *connection, gboolean server)
+{
+  GrpcThread *thread = connection->thread;
+  GrpcCall *self = thread->free_calls;
+
+  if (self != NULL)
+    {
+      thread->free_calls = self->next;
+      thread->n_free_calls--;
+    }
+  else
+    self = g_new (GrpcCall, 1);
+  memset (self, 0, offsetof (GrpcCall, headers));
+  self->more_headers = NULL;
+  self->path = NULL;
+  self->thread = thread;
+  self->head.loop = thread->loop;
+  self->head.deadline_us = G_MAXINT64;
+  self->server = server;
+  self->max_receive_bytes = thread->limits->max_receive_bytes;
+  self->out = self->inline_out;
+  self->out_size = GRPC_INLINE_OUT;
+  micro_call_init_arena (&self->head, self->inline_arena, GRPC_INLINE_ARENA);
+  grpc_connection_add_call (connection, self);
+  return self;
+}
+
+void
+grpc_call_free (GrpcCall *self, GrpcThread *thread)
+{
+  if (self->connection != NULL)
+    grpc_connection_forget_call (self->connection, self);
+  micro_loop_stop_timer (thread->loop, &self->deadline);
+  for (guint i = 0; i < self->n_headers; i++)
+    {
+      nghttp2_rcbuf_decref (self->headers[i].name);
+      nghttp2_rcbuf_decref (self->headers[i].value);
+    }
+  for (guint i = 0; self->more_headers != NULL && i < self->more_headers->len; i++)
+    {
+      nghttp2_rcbuf_decref (g_array_index (self->more_headers, GrpcHeader, i).name);
+      nghttp2_rcbuf_decref (g_array_index (self->more_headers, GrpcHeader, i).value);
+    }
+  g_clear_pointer (&self->more_headers, g_array_unref);
+  if (self->path != NULL)
+    nghttp2_rcbuf_decref (self->path);
+  grpc_framer_clear (&self->framer);
+  if (self->out != self->inline_out)
+    g_free (self->out);
+  g_free (self->out_message);
+  g_clear_pointer (&self->out_details, g_bytes_unref);
+  micro_call_clear_arena (&self->head);
+  if (thread->n_free_calls >= MAX_FREE_CALLS)
+    {
+      g_free (self);
+      return;
+    }
+  self->next = thread->free_calls;
+  thread->free_calls = self;
+  thread->n_free_calls++;
+}
+
+void
+grpc_call_add_header (GrpcCall *self, nghttp2_rcbuf *name, nghttp2_rcbuf *value)
+{
+  GrpcHeader header = { name, value };
+
+  nghttp2_rcbuf_incref (name);
+  nghttp2_rcbuf_incref (value);
+  if (self->n_headers < GRPC_INLINE_HEADERS)
+    {
+      self->headers[self->n_headers++] = header;
+      return;
+    }
+  if (self->more_headers == NULL)
+    self->more_headers = g_array_new (FALSE, FALSE, sizeof (GrpcHeader));
+  g_array_append_val (self->more_headers, header);
+}
+
+static gboolean
+is_named (const GrpcHeader *header, const char *name, gsize length)
+{
+  nghttp2_vec text = nghttp2_rcbuf_get_buf (header->name);
+
+  return text.len == length && memcmp (text.base, name, length) == 0;
+}
+
+/* nghttp2 ends every rcbuf with a NUL that it does not count. */
+const char *
+grpc_call_get_header (MicroCall *call, const char *name)
+{
+  GrpcCall *self = (GrpcCall *) call;
+  gsize length = strlen (name);
+
+  for (guint i = 0; i < self->n_headers; i++)
+    if (is_named (&self->headers[i], name, length))
+      return (const char *) nghttp2_rcbuf_get_buf (self->headers[i].value).base;
+  for (guint i = 0; self->more_headers != NULL && i < self->more_headers->len; i++)
+    {
+      const GrpcHeader *header = &g_array_index (self->more_headers, GrpcHeader, i);
+
+      if (is_named (header, name, length))
+        return (const char *) nghttp2_rcbuf_get_buf (header->value).base;
+    }
+  return NULL;
+}
+
+guint8 *
+grpc_call_begin_message (MicroCall *call, gsize size)
+{
+  GrpcCall *self = (GrpcCall *) call;
+  gsize need = self->out_length + 5 + size;
+  guint8 *prefix;
+
+  if (need > self->out_size)
+    {
+      gsize bigger = MAX (need, self->out_size * 2);
+
+      if (self->out == self->inline_out)
+        self->out = memcpy (g_malloc (bigger), self->inline_out, self->out_length);
+      else
+        self->out = g_realloc (self->out, bigger);
+      self->out_size = bigger;
+    }
+  prefix = self->out + self->out_length;
+  prefix[0] = 0;
+  prefix[1] = size >> 24;
+  prefix[2] = size >> 16;
+  prefix[3] = size >> 8;
+  prefix[4] = size;
+  self->out_length = need;
+  return prefix + 5;
+}
+
+void
+grpc_call_end_message (MicroCall *call)
+{
+  GrpcCall *self = (GrpcCall *) call;
+
+  if (self->deferred && self->connection != NULL)
+    {
+      self->deferred = FALSE;
+      nghttp2_session_resume_data (self->connection->session, self->stream_id);
+      grpc_connection_flush_soon (self->connection);
+    }
+}
+
+/* Moves what fits to @buffer; 0 when there is nothing. */
+ssize_t
+grpc_call_read_out (GrpcCall *self, guint8 *buffer, gsize size)
+{
+  gsize n = MIN (size, self->out_length - self->out_sent);
+
+  memcpy (buffer, self->out + self->out_sent, n);
+  self->out_sent += n;
+  if (self->out_sent == self->out_length)
+    self->out_sent = self->out_length = 0;
+  return n;
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * A client's side of a session: calls out, answers and their status in.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "grpc-private.h"
+
+/* --- The end of a call
+ * ------------------------------------------------------------------------------ */
+
+/* @self has left its connection.  Tells the caller once, and frees. */
+void
+grpc_client_call_ended (GrpcCall *self, MicroStatus status, const char *message)
+{
+  self->ended = TRUE;
+  self->stream_gone = TRUE;
+  self->head.events->closed (&self->head, status, message, self->out_details);
+  grpc_call_free (self, self->thread);
+}
+
+static void
+end_with_trailers (GrpcCall *self, const char *status)
+{
+  const char *text = grpc_call_get_header (&self->head, "grpc-message");
+  const char *details = grpc_call_get_header (&self->head, "grpc-status-details-bin");
+  g_autofree char *message = text != NULL ? grpc_message_unescape (text, strlen (text)) : NULL;
+  guint64 code;
+
+  if (!g_ascii_string_to_unsigned (status, 10, 0, MICRO_STATUS_UNAUTHENTICATED, &code, NULL))
+    code = MICRO_STATUS_UNKNOWN;
+  if (details != NULL)
+    {
+      gsize length = strlen (details);
+      g_autofree char *padded = g_strconcat (details, &"==="[3 - (4 - length % 4) % 4], NULL);
+      guchar *data = g_base64_decode (padded, &length);
+
+      self->out_details = g_bytes_new_take (data, length);
+    }
+  if (code == MICRO_STATUS_OK && !grpc_framer_is_whole (&self->framer))
+    grpc_client_call_ended (self, MICRO_STATUS_INTERNAL, "the answer ended inside a message");
+  else
+    grpc_client_call_ended (self, (MicroStatus) code, message);
+}
+
+/* Without a grpc-status: what HTTP and HTTP/2 say has to do. */
+static void
+end_without_trailers (GrpcCall *self, guint32 error_code)
+{
+  const char *type = grpc_call_get_header (&self->head, "content-type");
+  g_autofree char *message = NULL;
+  MicroCodec codec;
+
+  if (error_code != NGHTTP2_NO_ERROR)
+    {
+      message
+          = g_strdup_printf ("the peer reset the call: %s", nghttp2_http2_strerror (error_code));
+      grpc_client_call_ended (self, grpc_status_from_http2 (error_code), message);
+    }
+  else if (self->http_status != 0 && self->http_status != 200)
+    {
+      message = g_strdup_printf ("the peer answered HTTP status %d, not gRPC", self->http_status);
+      grpc_client_call_ended (self, grpc_status_from_http (self->http_status), message);
+    }
+  else if (type == NULL || !grpc_content_type_parse (type, strlen (type), &codec))
+    {
+      message = g_strdup_printf ("the peer answered content type “%.100s”, not gRPC",
+                                 type != NULL ? type : "");
+      grpc_client_call_ended (self, MICRO_STATUS_UNKNOWN, message);
+    }
+  else
+    grpc_client_call_ended (self, MICRO_STATUS_INTERNAL, "the answer ended without a status");
+}
+
+static int
+on_stream_close (nghttp2_session *session, int32_t stream_id, uint32_t error_code, void *user_data)
+{
+  GrpcCall *self = nghttp2_session_get_stream_user_data (session, stream_id);
+  const char *status;
+
+  (void) user_data;
+  if (self == NULL)
+    return 0;
+  grpc_connection_forget_call (self->connection, self);
+  if (error_code == NGHTTP2_REFUSED_STREAM)
+    self->head.sent = FALSE;
+  status = self->trailers_seen ? grpc_call_get_header (&self->head, "grpc-status") : NULL;
+  if (self->have_status)
+    grpc_client_call_ended (self, self->status, self->out_message);
+  else if (status != NULL)
+    end_with_trailers (self, status);
+  else
+    end_without_trailers (self, error_code);
+  return 0;
+}
+
+/* Its headers never left: the session is draining, or they are too large. */
+static int
+on_frame_not_send (nghttp2_session *session, const nghttp2_frame *frame, int code, void *user_data)
+{
+  GrpcConnection *connection = user_data;
+  g_autofree char *message = NULL;
+
+  (void) session;
+  if (frame->hd.type != NGHTTP2_HEADERS)
+    return 0;
+  for (GrpcCall *call = connection->calls; call != NULL; call = call->next)
+    if (call->stream_id == frame->hd.stream_id)
+      {
+        message = g_strdup_printf ("the call could not be sent: %s", nghttp2_strerror (code));
+        nghttp2_session_set_stream_user_data (session, frame->hd.stream_id, NULL);
+        grpc_connection_forget_call (connection, call);
+        grpc_client_call_ended (call, MICRO_STATUS_UNAVAILABLE, message);
+        break;
+      }
+  return 0;
+}
+
+/* --- What arrives
+ * --------------------------------------------------------------------------------------- */
+
+static void
+give_up (GrpcCall *self, MicroStatus status, const char *message)
+{
+  self->have_status = TRUE;
+  self->status = status;
+  self->out_message = g_strdup (message);
+  nghttp2_submit_rst_stream (self->connection->session, 0, self->stream_id, NGHTTP2_CANCEL);
+}
+
+static int
+on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
+{
+  GrpcConnection *connection = user_data;
+  GrpcCall *self;
+
+  if (frame->hd.type == NGHTTP2_GOAWAY)
+    {
+      connection->closing = TRUE;
+      grpc_connect_forget (connection);
+      return 0;
+    }
+  if (frame->hd.type != NGHTTP2_HEADERS)
+    return 0;
+  self = nghttp2_session_get_stream_user_data (session, frame->hd.stream_id);
+  if (self == NULL || self->http_status / 100 == 1)
+    return 0;
+  self->have_response = TRUE;
+  self->trailers_seen = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  return 0;
+}
+
+static void
+deliver_message (GrpcCall *self, const guint8 *data, gsize length)
+{
+  self->head.events->message (&self->head, data, length);
+}
+
+static int
+on_data_chunk (nghttp2_session *session,
+               uint8_t flags,
+               int32_t stream_id,
+               const uint8_t *data,
+               size_t length,
+               void *user_data)
+{
+  GrpcCall *self = nghttp2_session_get_stream_user_data (session, stream_id);
+  const char *message;
+  MicroStatus status;
+
+  (void) flags;
+  (void) user_data;
+  if (self == NULL || self->have_status || self->http_status != 200)
+    return 0;
+  if (!grpc_framer_feed (&self->framer, self, data, length, self->max_receive_bytes,
+                         deliver_message, &status, &message))
+    give_up (self, status, message);
+  return 0;
+}
+
+static int
+on_frame_send (nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
+{
+  GrpcCall *self;
+
+  (void) user_data;
+  if (frame->hd.type != NGHTTP2_HEADERS)
+    return 0;
+  self = nghttp2_session_get_stream_user_data (session, frame->hd.stream_id);
+  if (self != NULL)
+    self->head.sent = TRUE;
+  return 0;
+}
+
+nghttp2_session_callbacks *
+grpc_client_callbacks (void)
+{
+  static nghttp2_session_callbacks *callbacks;
+
+  if (g_once_init_enter (&callbacks))
+    {
+      nghttp2_session_callbacks *made;
+
+      nghttp2_session_callbacks_new (&made);
+      nghttp2_session_callbacks_set_on_header_callback2 (made, grpc_connection_on_header);
+      nghttp2_session_callbacks_set_on_frame_recv_callback (made, on_frame_recv);
+      nghttp2_session_callbacks_set_on_data_chunk_recv_callback (made, on_data_chunk);
+      nghttp2_session_callbacks_set_on_frame_send_callback (made, on_frame_send);
+      nghttp2_session_callbacks_set_on_frame_not_send_callback (made, on_frame_not_send);
+      nghttp2_session_callbacks_set_on_stream_close_callback (made, on_stream_close);
+      g_once_init_leave (&callbacks, made);
+    }
+  return callbacks;
+}
+
+/* --- Making a call
+ * -------------------------------------------------------------------------------------- */
+
+static ssize_t
+read_request (nghttp2_session *session,
+              int32_t stream_id,
+              uint8_t *buffer,
+              size_t size,
+              uint32_t *flags,
+              nghttp2_data_source *source,
+              void *user_data)
+{
+  GrpcCall *self = nghttp2_session_get_stream_user_data (session, stream_id);
+  ssize_t n;
+
+  (void) source;
+  (void) user_data;
+  if (self == NULL)
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  n = grpc_call_read_out (self, buffer, size);
+  if (self->out_length > 0)
+    return n;
+  if (self->closed_by_core)
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+  else if (n == 0)
+    {
+      self->deferred = TRUE;
+      return NGHTTP2_ERR_DEFERRED;
+    }
+  return n;
+}
+
+static void
+client_half_close (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
+{
+  GrpcCall *self = (GrpcCall *) call;
+
+  (void) status;
+  (void) message;
+  (void) details;
+  self->closed_by_core = TRUE;
+  grpc_call_end_message (call);
+}
+
+static void
+client_cancel (MicroCall *call)
+{
+  GrpcCall *self = (GrpcCall *) call;
+  GrpcConnection *connection = self->connection;
+
+  if (self->ended)
+    return;
+  if (connection != NULL)
+    {
+      nghttp2_session_set_stream_user_data (connection->session, self->stream_id, NULL);
+      nghttp2_submit_rst_stream (connection->session, 0, self->stream_id, NGHTTP2_CANCEL);
+      grpc_connection_flush_soon (connection);
+    }
+  grpc_call_free (self, self->thread);
+}
+
+static const MicroCallOps client_ops = {
+  .begin_message = grpc_call_begin_message,
+  .end_message = grpc_call_end_message,
+  .close = client_half_close,
+  .cancel = client_cancel,
+  .get_header = grpc_call_get_header,
+};
+
+static nghttp2_nv
+nv (const char *name, const char *value)
+{
+  return (nghttp2_nv){ (uint8_t *) name, (uint8_t *) value, strlen (name), strlen (value), 0 };
+}
+
+static const char *
+content_type (MicroCodec codec)
+{
+  static const char *const types[] = { [MICRO_CODEC_PROTO] = "application/grpc+proto",
+                                       [MICRO_CODEC_JSON] = "application/grpc+json",
+                                       [MICRO_CODEC_BYTES] = "application/grpc+bytes" };
+
+  return types[codec];
+}
+
+static int
+submit_request (GrpcCall *self, const MicroCallStart *start)
+{
+  nghttp2_data_provider provider = { .read_callback = read_request };
+  gsize n_extra = start->headers != NULL ? g_strv_length ((char **) start->headers) / 2 : 0;
+  g_autofree nghttp2_nv *list = g_new (nghttp2_nv, n_extra + 8);
+  char timeout[12];
+  gsize n = 0;
+
+  list[n++] = nv (":method", "POST");
+  list[n++] = nv (":scheme", "http");
+  list[n++] = nv (":path", start->path);
+  list[n++] = nv (":authority", start->authority != NULL ? start->authority : start->address);
+  list[n++] = nv ("te", "trailers");
+  list[n++] = nv ("content-type", content_type (start->codec));
+  list[n++] = nv ("user-agent", "grpc-c-micro/" PACKAGE_VERSION);
+  if (start->deadline_us != G_MAXINT64)
+    {
+      grpc_timeout_format (start->deadline_us - g_get_monotonic_time (), timeout);
+      list[n++] = nv ("grpc-timeout", timeout);
+    }
+  for (gsize i = 0; i < n_extra; i++)
+    list[n++] = nv (start->headers[2 * i], start->headers[2 * i + 1]);
+  return nghttp2_submit_request (self->connection->session, NULL, list, n, &provider, self);
+}
+
+MicroCall *
+grpc_client_open (GrpcThread *thread,
+                  const MicroCallStart *start,
+                  const MicroCallEvents *events,
+                  gpointer user_data)
+{
+  GrpcConnection *connection = grpc_connect_get (thread, start->address);
+  GrpcCall *self = grpc_call_new (connection, FALSE);
+
+  self->head.ops = &client_ops;
+  self->head.events = events;
+  self->head.user_data = user_data;
+  self->head.codec = start->codec;
+  self->head.deadline_us = start->deadline_us;
+  if (start->max_receive_bytes != 0)
+    self->max_receive_bytes = start->max_receive_bytes;
+  self->stream_id = submit_request (self, start);
+  /* Out of stream numbers, or worse: end this connection, which tells the call. */
+  if (self->stream_id < 0)
+    grpc_connection_fail (connection, nghttp2_strerror (self->stream_id));
+  grpc_connection_flush_soon (connection);
+  return &self->head;
+}

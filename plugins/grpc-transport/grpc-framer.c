@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * Length-prefixed messages out of DATA frames, without a copy when one is whole.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "grpc-private.h"
+
+/* One step of growth of a message that spans chunks: memory follows what arrives, not what the
+ * prefix promises. */
+#define FIRST_SIZE 4096
+
+static gboolean
+keep (GrpcFramer *self, const guint8 *data, gsize length)
+{
+  gsize need = self->n_partial + length;
+
+  if (need > self->partial_size)
+    {
+      gsize size = MIN (MAX (MAX (need, FIRST_SIZE), self->partial_size * 2), self->length);
+      guint8 *bigger = g_try_realloc (self->partial, size);
+
+      if (bigger == NULL)
+        return FALSE;
+      self->partial = bigger;
+      self->partial_size = size;
+    }
+  memcpy (self->partial + self->n_partial, data, length);
+  self->n_partial = need;
+  return TRUE;
+}
+
+static gboolean
+start_message (GrpcFramer *self, gsize max_bytes, MicroStatus *ret_status, const char **ret_message)
+{
+  guint32 length;
+
+  memcpy (&length, self->prefix + 1, 4);
+  self->length = GUINT32_FROM_BE (length);
+  if (self->prefix[0] > 1)
+    {
+      *ret_status = MICRO_STATUS_INTERNAL;
+      *ret_message = "a message begins with a compression flag that is neither 0 nor 1";
+      return FALSE;
+    }
+  if (self->prefix[0] == 1)
+    {
+      *ret_status = MICRO_STATUS_UNIMPLEMENTED;
+      *ret_message = "compressed messages are not supported: send grpc-encoding identity";
+      return FALSE;
+    }
+  if (self->length > max_bytes)
+    {
+      *ret_status = MICRO_STATUS_RESOURCE_EXHAUSTED;
+      *ret_message = "a message is larger than max-receive-bytes allows";
+      return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+grpc_framer_feed (GrpcFramer *self,
+                  GrpcCall *call,
+                  const guint8 *data,
+                  gsize length,
+                  gsize max_bytes,
+                  GrpcFramerFunc message,
+                  MicroStatus *ret_status,
+                  const char **ret_message)
+{
+  const guint8 *end = data + length;
+
+  while (data < end)
+    {
+      gsize available;
+
+      if (self->n_prefix < 5)
+        {
+          while (self->n_prefix < 5 && data < end)
+            self->prefix[self->n_prefix++] = *data++;
+          if (self->n_prefix < 5)
+            return TRUE;
+          if (!start_message (self, max_bytes, ret_status, ret_message))
+            return FALSE;
+        }
+      available = end - data;
+      if (self->n_partial == 0 && available >= self->length)
+        {
+          self->n_prefix = 0;
+          data += self->length;
+          message (call, data - self->length, self->length);
+          continue;
+        }
+      available = MIN (available, self->length - self->n_partial);
+      if (!keep (self, data, available))
+        {
+          *ret_status = MICRO_STATUS_RESOURCE_EXHAUSTED;
+          *ret_message = "no memory for the message";
+          return FALSE;
+        }
+      data += available;
+      if (self->n_partial == self->length)
+        {
+          g_autofree guint8 *whole = g_steal_pointer (&self->partial);
+
+          self->n_partial = self->partial_size = 0;
+          self->n_prefix = 0;
+          message (call, whole, self->length);
+        }
+    }
+  return TRUE;
+}
+
+gboolean
+grpc_framer_is_whole (const GrpcFramer *self)
+{
+  return self->n_prefix == 0;
+}
+
+void
+grpc_framer_clear (GrpcFramer *self)
+{
+  g_clear_pointer (&self->partial, g_free);
+  self->n_prefix = 0;
+  self->n_partial = self->partial_size = 0;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * Listening sockets: one descriptor, accepted from by every loop.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <netinet/tcp.h>
+
+#include "grpc-private.h"
+
+#define ACCEPTS_A_TURN 64
+#define BACKLOG 4096
+/* Out of descriptors: accepting again at once would spin. */
+#define PAUSE_MS 100
+
+/* A socket file that nobody listens on is left over from a process that died. */
+static void
+remove_stale_socket (const GrpcSocketAddress *address)
+{
+  const struct sockaddr_un *sun = (const struct sockaddr_un *) &address->storage;
+  struct stat status;
+  int fd;
+
+  if (lstat (sun->sun_path, &status) != 0 || !S_ISSOCK (status.st_mode))
+    return;
+  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (connect (fd, (const struct sockaddr *) sun, address->length) != 0 && errno == ECONNREFUSED)
+    unlink (sun->sun_path);
+  close (fd);
+}
+
+static int
+try_listen (const GrpcSocketAddress *address)
+{
+  int family = address->storage.ss_family;
+  int fd = socket (family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  int one = 1;
+  int saved;
+
+  if (fd < 0)
+    return -1;
+  if (family == AF_UNIX)
+    remove_stale_socket (address);
+  else
+    setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  if (bind (fd, (const struct sockaddr *) &address->storage, address->length) == 0
+      && listen (fd, BACKLOG) == 0)
+    return fd;
+  saved = errno;
+  close (fd);
+  errno = saved;
+  return -1;
+}
+
+/* ":0" is every interface; where there is IPv6 one socket takes both families. */
+static GPtrArray *
+listen_candidates (const char *address, GError **error)
+{
+  g_autofree char *any = NULL;
+  GPtrArray *candidates;
+
+  if (address[0] != ':')
+    return grpc_address_resolve (address, TRUE, error);
+  any = g_strconcat ("[::]", address, NULL);
+  candidates = grpc_address_resolve (any, TRUE, error);
+  if (candidates != NULL)
+    {
+      g_autofree char *v4 = g_strconcat ("0.0.0.0", address, NULL);
+
+      g_ptr_array_add (candidates, grpc_address_literal (v4));
+    }
+  return candidates;
+}
+
+int
+grpc_listen_socket (const char *address, char **ret_bound, GError **error)
+{
+  g_autoptr (GPtrArray) candidates = listen_candidates (address, error);
+  GrpcSocketAddress bound = { .length = sizeof bound.storage };
+  int fd = -1;
+
+  if (candidates == NULL)
+    {
+      g_prefix_error (error, "cannot listen: ");
+      return -1;
+    }
+  for (guint i = 0; i < candidates->len && fd < 0; i++)
+    fd = try_listen (g_ptr_array_index (candidates, i));
+  if (fd < 0)
+    {
+      int saved = errno;
+
+      g_set_error (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE, "cannot listen on %s: %s%s",
+                   address, g_strerror (saved),
+                   saved == EADDRINUSE ? "; choose another port, or :0 for any free one" : "");
+      return -1;
+    }
+  getsockname (fd, (struct sockaddr *) &bound.storage, &bound.length);
+  *ret_bound = grpc_address_to_string (&bound);
+  return fd;
+}
+
+static GrpcThread *
+from_listener (MicroLoopSource *source)
+{
+  return (GrpcThread *) ((char *) source - G_STRUCT_OFFSET (GrpcThread, listener));
+}
+
+static void
+accept_again (MicroLoopTimer *timer)
+{
+  GrpcThread *thread = (GrpcThread *) ((char *) timer - G_STRUCT_OFFSET (GrpcThread, accept_again));
+
+  micro_loop_add_source (thread->loop, &thread->listener, NULL);
+}
+
+static void
+pause_accepting (GrpcThread *thread)
+{
+  g_info ("no descriptor for another connection (%s): accepting again in %d ms", g_strerror (errno),
+          PAUSE_MS);
+  micro_loop_remove_source (thread->loop, &thread->listener);
+  thread->accept_again.expired = accept_again;
+  micro_loop_start_timer (thread->loop, &thread->accept_again,
+                          g_get_monotonic_time () + PAUSE_MS * 1000);
+}
+
+static void
+listener_ready (MicroLoopSource *source, guint32 events)
+{
+  GrpcThread *thread = from_listener (source);
+  int one = 1;
+
+  (void) events;
+  for (int i = 0; i < ACCEPTS_A_TURN; i++)
+    {
+      int fd = accept4 (source->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      GrpcConnection *connection;
+
+      if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
+        {
+          pause_accepting (thread);
+          return;
+        }
+      if (fd < 0 && errno == ECONNABORTED)
+        continue;
+      if (fd < 0)
+        return;
+      setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+      connection = grpc_connection_new (thread, TRUE);
+      g_queue_push_tail_link (&thread->served, &connection->link);
+      if (!grpc_connection_attach (connection, fd, EPOLLIN, NULL))
+        grpc_connection_fail (connection, "the descriptor cannot be watched");
+      grpc_connection_flush_soon (connection);
+    }
+}
+
+/* @fd is shared by the loops and closed by the transport. */
+gboolean
+grpc_listener_start (GrpcThread *thread, int fd, GError **error)
+{
+  thread->listener.fd = fd;
+  thread->listener.events = EPOLLIN | EPOLLEXCLUSIVE;
+  thread->listener.ready = listener_ready;
+  if (micro_loop_add_source (thread->loop, &thread->listener, error))
+    return TRUE;
+  thread->listener.fd = -1;
+  return FALSE;
+}
+
+void
+grpc_listener_stop (GrpcThread *thread)
+{
+  if (thread->listener.fd < 0)
+    return;
+  if (thread->accept_again.position != 0)
+    micro_loop_stop_timer (thread->loop, &thread->accept_again);
+  else
+    micro_loop_remove_source (thread->loop, &thread->listener);
+  thread->listener.fd = -1;
+}

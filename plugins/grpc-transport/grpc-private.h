@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * What the files of the gRPC transport share.
+ */
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <nghttp2/nghttp2.h>
+
+#include <micro/micro.h>
+
+G_BEGIN_DECLS
+
+typedef struct _GrpcTransport GrpcTransport;
+typedef struct _GrpcThread GrpcThread;
+typedef struct _GrpcConnection GrpcConnection;
+typedef struct _GrpcCall GrpcCall;
+
+/**
+ * GrpcLimits:
+ *
+ * The transport's properties, read by every connection.
+ */
+typedef struct
+{
+  guint max_receive_bytes;
+  guint max_header_bytes;
+  guint max_concurrent_streams;
+  guint connect_timeout_ms;
+} GrpcLimits;
+
+/**
+ * GrpcThread:
+ *
+ * What the transport keeps on one loop: nothing in it is touched from another thread.
+ */
+struct _GrpcThread
+{
+  GrpcTransport *transport;
+  MicroLoop *loop;
+  MicroRouter *router; /* (nullable): only clients here */
+  const GrpcLimits *limits;
+  MicroLoopSource listener; /* fd -1 when not listening */
+  GQueue served;            /* of GrpcConnection, through its link */
+  GHashTable *made;         /* address → GrpcConnection */
+  GrpcCall *free_calls;
+  guint n_free_calls;
+  MicroLoopTimer accept_again;
+  gboolean draining;
+  guint8 *receive_buffer;
+  guint8 *send_buffer;
+};
+
+#define GRPC_BUFFER_SIZE (64 * 1024)
+
+/* --- grpc-address.c --- */
+typedef struct
+{
+  struct sockaddr_storage storage;
+  socklen_t length;
+} GrpcSocketAddress;
+
+gboolean grpc_address_split (const char *address, char **ret_host, guint16 *ret_port, GError **error);
+GPtrArray *grpc_address_resolve (const char *address, gboolean passive, GError **error);
+GrpcSocketAddress *grpc_address_literal (const char *address);
+char *grpc_address_to_string (const GrpcSocketAddress *address);
+
+/* --- grpc-wire.c: text forms of the protocol --- */
+gboolean grpc_timeout_parse (const char *text, gsize length, gint64 *ret_us);
+gsize grpc_timeout_format (gint64 us, char buffer[12]);
+char *grpc_message_escape (const char *message);
+char *grpc_message_unescape (const char *text, gsize length);
+gboolean grpc_content_type_parse (const char *text, gsize length, MicroCodec *ret_codec);
+MicroStatus grpc_status_from_http (int http);
+MicroStatus grpc_status_from_http2 (guint32 code);
+
+/* --- grpc-framer.c: length-prefixed messages out of DATA frames --- */
+typedef struct
+{
+  guint8 prefix[5];
+  guint n_prefix;
+  guint32 length;
+  guint8 *partial; /* the message so far, when it spans chunks */
+  gsize n_partial;
+  gsize partial_size;
+} GrpcFramer;
+
+typedef void (*GrpcFramerFunc) (GrpcCall *call, const guint8 *data, gsize length);
+/* FALSE: *ret_status and *ret_message (static) say why. */
+gboolean grpc_framer_feed (GrpcFramer *self, GrpcCall *call, const guint8 *data, gsize length,
+                           gsize max_bytes, GrpcFramerFunc message,
+                           MicroStatus *ret_status, const char **ret_message);
+gboolean grpc_framer_is_whole (const GrpcFramer *self);
+void grpc_framer_clear (GrpcFramer *self);
+
+/* --- grpc-call.c: the struct of a call, both sides --- */
+#define GRPC_INLINE_HEADERS 12
+#define GRPC_INLINE_OUT 512
+#define GRPC_INLINE_ARENA 768
+
+typedef struct
+{
+  nghttp2_rcbuf *name;
+  nghttp2_rcbuf *value;
+} GrpcHeader;
+
+struct _GrpcCall
+{
+  MicroCall head;
+  GrpcThread *thread;
+  GrpcConnection *connection; /* NULL once it has gone */
+  GrpcCall *next;             /* in the connection's list, or in the free list */
+  GrpcCall *previous;
+  gint32 stream_id;
+  MicroLoopTimer deadline;
+  GrpcFramer framer;
+  gsize max_receive_bytes;
+
+  /* messages to send: bytes [sent, length) of out */
+  guint8 *out;
+  gsize out_size;
+  gsize out_length;
+  gsize out_sent;
+  gsize message_at; /* of the message being written */
+
+  char *out_message;  /* escaped grpc-message */
+  GBytes *out_details;
+  MicroStatus status;
+
+  guint closed_by_core : 1;   /* ops->close was called */
+  guint stream_gone : 1;      /* nghttp2 has forgotten the stream */
+  guint submitted : 1;
+  guint deferred : 1;
+  guint in_dispatch : 1;
+  guint half_closed : 1;      /* the peer's side */
+  guint have_response : 1;    /* client: the first headers came */
+  guint have_status : 1;
+  guint trailers_seen : 1;
+  guint server : 1;
+  guint dispatched : 1;
+  guint ended : 1; /* client: closed was told */
+  int http_status;
+  char *authority;
+
+  gsize header_bytes;
+  guint n_headers;
+  GrpcHeader headers[GRPC_INLINE_HEADERS];
+  GArray *more_headers; /* (nullable): of GrpcHeader */
+  nghttp2_rcbuf *path;
+
+  guint8 inline_out[GRPC_INLINE_OUT];
+  guint8 inline_arena[GRPC_INLINE_ARENA] __attribute__ ((aligned (16)));
+};
+
+GrpcCall *grpc_call_new (GrpcConnection *connection, gboolean server);
+void grpc_call_free (GrpcCall *self, GrpcThread *thread);
+void grpc_call_add_header (GrpcCall *self, nghttp2_rcbuf *name, nghttp2_rcbuf *value);
+const char *grpc_call_get_header (MicroCall *call, const char *name);
+guint8 *grpc_call_begin_message (MicroCall *call, gsize size);
+void grpc_call_end_message (MicroCall *call);
+ssize_t grpc_call_read_out (GrpcCall *self, guint8 *buffer, gsize size);
+
+/* --- grpc-connection.c: socket and nghttp2 session, both sides --- */
+struct _GrpcConnection
+{
+  MicroLoopSource source;
+  MicroLoopTask flush;
+  MicroLoopTimer timer;
+  GrpcThread *thread;
+  nghttp2_session *session;
+  GrpcCall *calls;
+  guint n_calls;
+  GList link; /* in thread->served */
+  guint8 *unsent;
+  gsize unsent_at;
+  gsize unsent_length;
+  char *address; /* client: the key in thread->made */
+  GPtrArray *candidates; /* client: addresses still to be tried */
+  guint next_candidate;
+  GCancellable *resolving;
+  char *problem; /* why it ended, for the calls */
+  guint server : 1;
+  guint connecting : 1;
+  guint closing : 1; /* GOAWAY seen or sent */
+  guint dead : 1;
+};
+
+GrpcConnection *grpc_connection_new (GrpcThread *thread, gboolean server);
+gboolean grpc_connection_attach (GrpcConnection *self, int fd, guint32 events, GError **error);
+void grpc_connection_flush_soon (GrpcConnection *self);
+void grpc_connection_fail (GrpcConnection *self, const char *problem);
+void grpc_connection_free (GrpcConnection *self);
+void grpc_connection_go_away (GrpcConnection *self);
+void grpc_connection_add_call (GrpcConnection *self, GrpcCall *call);
+void grpc_connection_forget_call (GrpcConnection *self, GrpcCall *call);
+int grpc_connection_on_header (nghttp2_session *session, const nghttp2_frame *frame,
+                               nghttp2_rcbuf *name, nghttp2_rcbuf *value, uint8_t flags,
+                               void *user_data);
+
+/* --- grpc-transport.c --- */
+void grpc_transport_connection_gone (GrpcTransport *self);
+
+/* --- grpc-server.c --- */
+void grpc_server_connection_lost (GrpcCall *call);
+nghttp2_session_callbacks *grpc_server_callbacks (void);
+
+/* --- grpc-listener.c --- */
+int grpc_listen_socket (const char *address, char **ret_bound, GError **error);
+gboolean grpc_listener_start (GrpcThread *thread, int fd, GError **error);
+void grpc_listener_stop (GrpcThread *thread);
+
+/* --- grpc-client.c --- */
+nghttp2_session_callbacks *grpc_client_callbacks (void);
+MicroCall *grpc_client_open (GrpcThread *thread, const MicroCallStart *start,
+                             const MicroCallEvents *events, gpointer user_data);
+void grpc_client_call_ended (GrpcCall *self, MicroStatus status, const char *message);
+
+/* --- grpc-connect.c: a client's connection, from its address to its socket --- */
+GrpcConnection *grpc_connect_get (GrpcThread *thread, const char *address);
+void grpc_connect_forget (GrpcConnection *self);
+void grpc_connect_progress (GrpcConnection *self);
+
+G_END_DECLS

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * Text forms of gRPC over HTTP/2: timeouts, messages, content types, codes.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "grpc-private.h"
+
+/* https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md: at most eight digits, a unit. */
+gboolean
+grpc_timeout_parse (const char *text, gsize length, gint64 *ret_us)
+{
+  static const struct
+  {
+    char unit;
+    gint64 ns;
+  } units[] = { { 'H', 3600000000000 }, { 'M', 60000000000 }, { 'S', 1000000000 },
+                { 'm', 1000000 },       { 'u', 1000 },        { 'n', 1 } };
+  gint64 value = 0;
+
+  if (length < 2 || length > 9)
+    return FALSE;
+  for (gsize i = 0; i + 1 < length; i++)
+    {
+      if (!g_ascii_isdigit (text[i]))
+        return FALSE;
+      value = value * 10 + (text[i] - '0');
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
+    if (units[i].unit == text[length - 1])
+      {
+        /* 99999999 hours are 1.2e19 ns: go through µs where the unit is larger. */
+        *ret_us = units[i].ns >= 1000 ? value * (units[i].ns / 1000) : (value + 999) / 1000;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+gsize
+grpc_timeout_format (gint64 us, char buffer[12])
+{
+  static const struct
+  {
+    gint64 us;
+    char unit;
+  } steps[] = { { 1, 'u' }, { 1000, 'm' }, { 1000000, 'S' }, { 60000000, 'M' } };
+
+  us = MAX (us, 1);
+  for (gsize i = 0; i < G_N_ELEMENTS (steps); i++)
+    if (us / steps[i].us <= 99999999)
+      return snprintf (buffer, 12, "%d%c", (int) (us / steps[i].us), steps[i].unit);
+  return snprintf (buffer, 12, "99999999H");
+}
+
+char *
+grpc_message_escape (const char *message)
+{
+  GString *text = g_string_sized_new (strlen (message) + 16);
+
+  for (const guchar *at = (const guchar *) message; *at != 0; at++)
+    if (*at >= 0x20 && *at <= 0x7e && *at != '%')
+      g_string_append_c (text, *at);
+    else
+      g_string_append_printf (text, "%%%02X", *at);
+  return g_string_free (text, FALSE);
+}
+
+/* What is not a valid escape is kept as it is, and what is not UTF-8 is made so. */
+char *
+grpc_message_unescape (const char *text, gsize length)
+{
+  g_autoptr (GString) message = g_string_sized_new (length);
+
+  for (gsize i = 0; i < length; i++)
+    {
+      if (text[i] == '%' && i + 2 < length && g_ascii_isxdigit (text[i + 1])
+          && g_ascii_isxdigit (text[i + 2]))
+        {
+          g_string_append_c (message, g_ascii_xdigit_value (text[i + 1]) << 4
+                                          | g_ascii_xdigit_value (text[i + 2]));
+          i += 2;
+        }
+      else
+        g_string_append_c (message, text[i]);
+    }
+  return g_utf8_make_valid (message->str, message->len);
+}
+
+/* go-micro's table (client/grpc, server/grpc): gRPC's own type and subtypes, and four without. */
+gboolean
+grpc_content_type_parse (const char *text, gsize length, MicroCodec *ret_codec)
+{
+  static const struct
+  {
+    const char *type;
+    MicroCodec codec;
+  } types[] = {
+    { "application/grpc", MICRO_CODEC_PROTO },
+    { "application/grpc+proto", MICRO_CODEC_PROTO },
+    { "application/grpc+json", MICRO_CODEC_JSON },
+    { "application/grpc+bytes", MICRO_CODEC_BYTES },
+    { "application/json", MICRO_CODEC_JSON },
+    { "application/proto", MICRO_CODEC_PROTO },
+    { "application/protobuf", MICRO_CODEC_PROTO },
+    { "application/octet-stream", MICRO_CODEC_PROTO },
+  };
+  const char *semicolon = memchr (text, ';', length);
+
+  if (semicolon != NULL)
+    length = semicolon - text;
+  while (length > 0 && text[length - 1] == ' ')
+    length--;
+  for (gsize i = 0; i < G_N_ELEMENTS (types); i++)
+    if (strlen (types[i].type) == length && g_ascii_strncasecmp (types[i].type, text, length) == 0)
+      {
+        *ret_codec = types[i].codec;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+/* grpc/grpc doc/http-grpc-status-mapping.md */
+MicroStatus
+grpc_status_from_http (int http)
+{
+  switch (http)
+    {
+    case 400:
+      return MICRO_STATUS_INTERNAL;
+    case 401:
+      return MICRO_STATUS_UNAUTHENTICATED;
+    case 403:
+      return MICRO_STATUS_PERMISSION_DENIED;
+    case 404:
+      return MICRO_STATUS_UNIMPLEMENTED;
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return MICRO_STATUS_UNAVAILABLE;
+    default:
+      return MICRO_STATUS_UNKNOWN;
+    }
+}
+
+/* PROTOCOL-HTTP2.md, "Errors" */
+MicroStatus
+grpc_status_from_http2 (guint32 code)
+{
+  switch (code)
+    {
+    case NGHTTP2_REFUSED_STREAM:
+      return MICRO_STATUS_UNAVAILABLE;
+    case NGHTTP2_CANCEL:
+      return MICRO_STATUS_CANCELLED;
+    case NGHTTP2_ENHANCE_YOUR_CALM:
+      return MICRO_STATUS_RESOURCE_EXHAUSTED;
+    case NGHTTP2_INADEQUATE_SECURITY:
+      return MICRO_STATUS_PERMISSION_DENIED;
+    default:
+      return MICRO_STATUS_INTERNAL;
+    }
+}
