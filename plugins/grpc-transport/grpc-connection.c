@@ -205,23 +205,30 @@ write_frames (GrpcConnection *self)
   write_or_keep (self, buffer, filled);
 }
 
+static gboolean
+is_finished (GrpcConnection *self)
+{
+  if (self->server && self->closing && self->n_calls == 0)
+    return TRUE;
+  return !nghttp2_session_want_read (self->session) && !nghttp2_session_want_write (self->session);
+}
+
 static void
 connection_flush (MicroLoopTask *task)
 {
   GrpcConnection *self = from_flush (task);
 
-  if (!self->dead && !self->connecting && write_kept (self))
-    write_frames (self);
-  if (!self->dead && !self->connecting && self->unsent == NULL
-      && ((!nghttp2_session_want_read (self->session)
-           && !nghttp2_session_want_write (self->session))
-          || (self->closing && self->server && self->n_calls == 0)))
-    grpc_connection_fail (self, "the connection was closed");
   if (self->dead)
     {
       end_calls (self);
       grpc_connection_free (self);
+      return;
     }
+  if (!self->connecting && write_kept (self))
+    write_frames (self);
+  /* What fails in here queues this task again, so the connection is freed by its next run. */
+  if (!self->dead && !self->connecting && self->unsent == NULL && is_finished (self))
+    grpc_connection_fail (self, "the connection was closed");
 }
 
 /* --- Receiving ----------------------------------------------------------------------------------
