@@ -302,6 +302,15 @@ content_type (MicroCodec codec)
   return types[codec];
 }
 
+/* A socket path is no authority; gRPC sends this name for one (doc/naming.md). */
+static const char *
+authority (const MicroCallStart *start)
+{
+  if (start->authority != NULL)
+    return start->authority;
+  return g_str_has_prefix (start->address, "unix:") ? "localhost" : start->address;
+}
+
 static int
 submit_request (GrpcCall *self, const MicroCallStart *start)
 {
@@ -314,7 +323,7 @@ submit_request (GrpcCall *self, const MicroCallStart *start)
   list[n++] = nv (":method", "POST");
   list[n++] = nv (":scheme", "http");
   list[n++] = nv (":path", start->path);
-  list[n++] = nv (":authority", start->authority != NULL ? start->authority : start->address);
+  list[n++] = nv (":authority", authority (start));
   list[n++] = nv ("te", "trailers");
   list[n++] = nv ("content-type", content_type (start->codec));
   list[n++] = nv ("user-agent", "grpc-c-micro/" PACKAGE_VERSION);

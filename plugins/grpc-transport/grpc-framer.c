@@ -28,7 +28,8 @@ keep (GrpcFramer *self, const guint8 *data, gsize length)
       self->partial = bigger;
       self->partial_size = size;
     }
-  memcpy (self->partial + self->n_partial, data, length);
+  if (length > 0)
+    memcpy (self->partial + self->n_partial, data, length);
   self->n_partial = need;
   return TRUE;
 }

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * The transport over real sockets, with itself as the peer.
+ */
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "greeter.pb-c.h"
+#include "grpc-private.h"
+
+extern "C" const MicroPluginInfo *micro_plugin_grpc_transport (void);
+
+namespace
+{
+struct Outcome
+{
+  GMutex mutex;
+  GCond cond;
+  bool done;
+  MicroStatus status;
+  std::string message;
+  std::string reply;
+  int closes;
+};
+
+void
+on_message (MicroCall *call, const guint8 *data, gsize length)
+{
+  Outcome *outcome = (Outcome *) call->user_data;
+  Greeter__HelloResponse *reply = greeter__hello_response__unpack (NULL, length, data);
+
+  outcome->reply = reply->msg;
+  greeter__hello_response__free_unpacked (reply, NULL);
+}
+
+void
+on_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
+{
+  Outcome *outcome = (Outcome *) call->user_data;
+
+  (void) details;
+  g_mutex_lock (&outcome->mutex);
+  outcome->status = status;
+  outcome->message = message != NULL ? message : "";
+  outcome->closes++;
+  outcome->done = true;
+  g_cond_signal (&outcome->cond);
+  g_mutex_unlock (&outcome->mutex);
+}
+
+const MicroCallEvents events = { on_message, NULL, on_closed, { NULL } };
+
+gpointer
+answer_later (gpointer data)
+{
+  MicroCall *call = (MicroCall *) data;
+  Greeter__HelloResponse response = GREETER__HELLO_RESPONSE__INIT;
+
+  g_usleep (20000);
+  response.msg = (char *) "late";
+  micro_call_reply (call, &response);
+  return NULL;
+}
+
+void
+hello (MicroCall *call, gconstpointer request, gpointer user_data)
+{
+  const Greeter__HelloRequest *hello_request = (const Greeter__HelloRequest *) request;
+  Greeter__HelloResponse response = GREETER__HELLO_RESPONSE__INIT;
+
+  (void) user_data;
+  if (strcmp (hello_request->name, "fail") == 0)
+    micro_call_fail (call, MICRO_STATUS_NOT_FOUND, "nobody is called “%s”", hello_request->name);
+  else if (strcmp (hello_request->name, "later") == 0)
+    g_thread_unref (g_thread_new ("later", answer_later, call));
+  else
+    {
+      response.msg = micro_call_printf (call, "Hello %s", hello_request->name);
+      micro_call_reply (call, &response);
+    }
+}
+
+const MicroMethod methods[]
+    = { { "greeter", "Say", "Hello", MICRO_METHOD_UNARY, &greeter__hello_request__descriptor,
+          &greeter__hello_response__descriptor } };
+const MicroServiceDescriptor say = { "greeter", "Say", 1, methods, NULL, 0 };
+
+class GrpcTransportTest : public testing::Test
+{
+protected:
+  void
+  SetUp () override
+  {
+    MicroHandler handlers[] = { hello };
+
+    transport = (MicroTransport *) g_object_new (micro_plugin_grpc_transport ()->get_type (), NULL);
+    router = micro_router_new ();
+    micro_router_add (router, &say, handlers, NULL, NULL);
+    loops = g_ptr_array_new ();
+    g_ptr_array_add (loops, micro_loop_new ("first"));
+    g_ptr_array_add (loops, micro_loop_new ("second"));
+  }
+
+  void
+  TearDown () override
+  {
+    micro_transport_close (transport);
+    for (guint i = 0; i < loops->len; i++)
+      micro_loop_free ((MicroLoop *) g_ptr_array_index (loops, i));
+    g_ptr_array_unref (loops);
+    g_object_unref (transport);
+    g_object_unref (router);
+    g_free (address);
+  }
+
+  void
+  Listen (const char *where)
+  {
+    g_autoptr (GError) error = NULL;
+
+    address = micro_transport_listen (transport, where, router, loops, &error);
+    ASSERT_NE (address, nullptr) << error->message;
+  }
+
+  struct Job
+  {
+    GrpcTransportTest *test;
+    const char *name;
+    const char *path;
+    gint64 timeout_ms;
+    Outcome *outcome;
+  };
+
+  static void
+  Start (gpointer data)
+  {
+    Job *job = (Job *) data;
+    MicroCallStart start = {};
+    Greeter__HelloRequest request = GREETER__HELLO_REQUEST__INIT;
+    MicroCall *call;
+
+    start.address = job->test->address;
+    start.path = job->path;
+    start.deadline_us = g_get_monotonic_time () + job->timeout_ms * 1000;
+    call = micro_transport_open (job->test->transport, micro_loop_get_current (), &start, &events,
+                                 job->outcome);
+    request.name = (char *) job->name;
+    greeter__hello_request__pack (
+        &request,
+        call->ops->begin_message (call, greeter__hello_request__get_packed_size (&request)));
+    call->ops->end_message (call);
+    call->ops->close (call, MICRO_STATUS_OK, NULL, NULL);
+  }
+
+  Outcome
+  Call (const char *name, const char *path = "/greeter.Say/Hello", gint64 timeout_ms = 5000)
+  {
+    Outcome outcome = {};
+    Job job = { this, name, path, timeout_ms, &outcome };
+
+    micro_loop_run_sync ((MicroLoop *) g_ptr_array_index (loops, 1), Start, &job);
+    g_mutex_lock (&outcome.mutex);
+    while (!outcome.done)
+      g_cond_wait (&outcome.cond, &outcome.mutex);
+    g_mutex_unlock (&outcome.mutex);
+    return outcome;
+  }
+
+  MicroTransport *transport;
+  MicroRouter *router;
+  GPtrArray *loops;
+  char *address = NULL;
+};
+}
+
+TEST_F (GrpcTransportTest, AnswersAUnaryCall)
+{
+  Listen ("127.0.0.1:0");
+  Outcome outcome = Call ("John");
+
+  EXPECT_EQ (outcome.status, MICRO_STATUS_OK);
+  EXPECT_EQ (outcome.reply, "Hello John");
+  EXPECT_EQ (outcome.closes, 1);
+}
+
+TEST_F (GrpcTransportTest, TakesMicroNamesAndPackageNames)
+{
+  Listen ("127.0.0.1:0");
+  for (const char *path : { "/go.micro.srv.greeter.Say/Hello", "/greeter.Say/Hello", "/Say/Hello" })
+    EXPECT_EQ (Call ("John", path).reply, "Hello John") << path;
+}
+
+TEST_F (GrpcTransportTest, SaysWhichMethodItDoesNotKnow)
+{
+  Listen ("127.0.0.1:0");
+  Outcome method = Call ("John", "/greeter.Say/Nothing");
+  Outcome service = Call ("John", "/greeter.Shout/Hello");
+  Outcome path = Call ("John", "/nonsense");
+
+  EXPECT_EQ (method.status, MICRO_STATUS_UNIMPLEMENTED);
+  EXPECT_EQ (method.message, "unknown method Nothing of service Say");
+  EXPECT_EQ (service.message, "unknown service Shout");
+  EXPECT_EQ (path.status, MICRO_STATUS_UNIMPLEMENTED);
+}
+
+TEST_F (GrpcTransportTest, CarriesStatusAndMessage)
+{
+  Listen ("127.0.0.1:0");
+  Outcome outcome = Call ("fail");
+
+  EXPECT_EQ (outcome.status, MICRO_STATUS_NOT_FOUND);
+  EXPECT_EQ (outcome.message, "nobody is called “fail”");
+}
+
+TEST_F (GrpcTransportTest, TakesAnAnswerFromAnotherThread)
+{
+  Listen ("127.0.0.1:0");
+  EXPECT_EQ (Call ("later").reply, "late");
+}
+
+TEST_F (GrpcTransportTest, EndsACallAtItsDeadlineAndDropsTheLateAnswer)
+{
+  Listen ("127.0.0.1:0");
+  Outcome outcome = Call ("later", "/greeter.Say/Hello", 5);
+
+  EXPECT_EQ (outcome.status, MICRO_STATUS_DEADLINE_EXCEEDED);
+  EXPECT_EQ (Call ("later").reply, "late");
+}
+
+TEST_F (GrpcTransportTest, CarriesLargeMessagesAndRefusesLargerOnes)
+{
+  std::string large (1000000, 'x');
+  std::string too_large (5000000, 'x');
+
+  Listen ("127.0.0.1:0");
+  EXPECT_EQ (Call (large.c_str ()).reply.size (), large.size () + 6);
+  EXPECT_EQ (Call (too_large.c_str ()).status, MICRO_STATUS_RESOURCE_EXHAUSTED);
+  EXPECT_EQ (Call ("John").reply, "Hello John");
+}
+
+TEST_F (GrpcTransportTest, SpeaksOverUnixSocketsAndReplacesAStaleOne)
+{
+  g_autofree char *folder = g_dir_make_tmp ("micro-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "socket", NULL);
+  std::string where = std::string ("unix:") + path;
+
+  Listen (where.c_str ());
+  EXPECT_EQ (Call ("John").reply, "Hello John");
+  micro_transport_close (transport);
+  g_clear_pointer (&address, g_free);
+  Listen (where.c_str ());
+  EXPECT_EQ (Call ("John").reply, "Hello John");
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
+TEST_F (GrpcTransportTest, SaysThatNobodyListens)
+{
+  address = g_strdup ("127.0.0.1:1");
+  Outcome outcome = Call ("John");
+
+  EXPECT_EQ (outcome.status, MICRO_STATUS_UNAVAILABLE);
+  EXPECT_EQ (outcome.message, "cannot connect to 127.0.0.1:1: Connection refused");
+}
+
+TEST_F (GrpcTransportTest, SaysThatAPortIsTaken)
+{
+  g_autoptr (GError) error = NULL;
+
+  Listen ("127.0.0.1:0");
+  EXPECT_EQ (micro_transport_listen (transport, address, router, loops, &error), nullptr);
+  ASSERT_NE (error, nullptr);
+  EXPECT_NE (strstr (error->message, "Address already in use"), nullptr) << error->message;
+}
+
+TEST_F (GrpcTransportTest, DrainLetsARunningCallEnd)
+{
+  Outcome outcome = {};
+  Job job = { this, "later", "/greeter.Say/Hello", 5000, &outcome };
+
+  Listen ("127.0.0.1:0");
+  EXPECT_EQ (Call ("John").reply, "Hello John");
+  micro_loop_run_sync ((MicroLoop *) g_ptr_array_index (loops, 1), Start, &job);
+  micro_transport_drain (transport, 5000);
+  g_mutex_lock (&outcome.mutex);
+  while (!outcome.done)
+    g_cond_wait (&outcome.cond, &outcome.mutex);
+  g_mutex_unlock (&outcome.mutex);
+  EXPECT_EQ (outcome.reply, "late");
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * The text forms of the protocol, the framer and addresses.
+ */
+#include <string.h>
+
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "grpc-private.h"
+
+static gint64
+timeout (const char *text)
+{
+  gint64 us = -1;
+
+  return grpc_timeout_parse (text, strlen (text), &us) ? us : -1;
+}
+
+TEST (GrpcTimeout, ReadsEveryUnit)
+{
+  EXPECT_EQ (timeout ("1H"), 3600000000);
+  EXPECT_EQ (timeout ("2M"), 120000000);
+  EXPECT_EQ (timeout ("3S"), 3000000);
+  EXPECT_EQ (timeout ("4m"), 4000);
+  EXPECT_EQ (timeout ("5u"), 5);
+  EXPECT_EQ (timeout ("1n"), 1);
+  EXPECT_EQ (timeout ("99999999H"), 99999999 * G_GINT64_CONSTANT (3600000000));
+}
+
+TEST (GrpcTimeout, RefusesWhatTheProtocolDoesNotAllow)
+{
+  for (const char *text : { "", "1", "S", "-1S", "1.5S", "1s", "123456789S", " 1S", "1S ", "0x1S" })
+    EXPECT_EQ (timeout (text), -1) << text;
+}
+
+TEST (GrpcTimeout, WritesWhatItReads)
+{
+  for (gint64 us : { G_GINT64_CONSTANT (1), G_GINT64_CONSTANT (5000000),
+                     G_GINT64_CONSTANT (86400000000), G_GINT64_CONSTANT (31536000000000) })
+    {
+      char text[12];
+
+      grpc_timeout_format (us, text);
+      EXPECT_LE (strlen (text), 9u);
+      EXPECT_LE (timeout (text), us);
+      EXPECT_GE (timeout (text), us - us / 1000000 - 1);
+    }
+}
+
+TEST (GrpcMessage, SurvivesTheRoundTrip)
+{
+  for (const char *message : { "", "plain", "100 % sure", "line\nbreak\ttab", "Größe ☃", "%41" })
+    {
+      g_autofree char *escaped = grpc_message_escape (message);
+      g_autofree char *back = grpc_message_unescape (escaped, strlen (escaped));
+
+      EXPECT_STREQ (back, message);
+      for (const char *at = escaped; *at != '\0'; at++)
+        EXPECT_TRUE (*at >= 0x20 && *at <= 0x7e);
+    }
+}
+
+TEST (GrpcMessage, KeepsBrokenEscapesAndMakesUtf8Valid)
+{
+  g_autofree char *broken = grpc_message_unescape ("50%, %zz %4", 11);
+  g_autofree char *invalid = grpc_message_unescape ("%FF", 3);
+
+  EXPECT_STREQ (broken, "50%, %zz %4");
+  EXPECT_TRUE (g_utf8_validate (invalid, -1, NULL));
+}
+
+TEST (GrpcContentType, KnowsGoMicrosTable)
+{
+  MicroCodec codec;
+
+  ASSERT_TRUE (grpc_content_type_parse ("application/grpc", 16, &codec));
+  EXPECT_EQ (codec, MICRO_CODEC_PROTO);
+  ASSERT_TRUE (grpc_content_type_parse ("application/grpc+json; charset=utf-8", 36, &codec));
+  EXPECT_EQ (codec, MICRO_CODEC_JSON);
+  EXPECT_FALSE (grpc_content_type_parse ("text/html", 9, &codec));
+  EXPECT_FALSE (grpc_content_type_parse ("application/grpcx", 17, &codec));
+}
+
+static std::vector<std::string> messages;
+
+static void
+keep_message (GrpcCall *call, const guint8 *data, gsize length)
+{
+  (void) call;
+  messages.emplace_back ((const char *) data, length);
+}
+
+TEST (GrpcFramer, FindsMessagesHoweverTheyAreCut)
+{
+  std::string wire = std::string ("\0\0\0\0\3abc\0\0\0\0\0\0\0\0\0\1x", 19);
+
+  for (gsize step = 1; step <= wire.size (); step++)
+    {
+      GrpcFramer framer = {};
+      MicroStatus status;
+      const char *why;
+
+      messages.clear ();
+      for (gsize at = 0; at < wire.size (); at += step)
+        ASSERT_TRUE (grpc_framer_feed (&framer, NULL, (const guint8 *) wire.data () + at,
+                                       MIN (step, wire.size () - at), 100, keep_message, &status,
+                                       &why));
+      EXPECT_TRUE (grpc_framer_is_whole (&framer));
+      EXPECT_EQ (messages, (std::vector<std::string>{ "abc", "", "x" })) << step;
+      grpc_framer_clear (&framer);
+    }
+}
+
+TEST (GrpcFramer, RefusesALengthBeforeItTakesMemory)
+{
+  GrpcFramer framer = {};
+  MicroStatus status = MICRO_STATUS_OK;
+  const char *why;
+
+  EXPECT_FALSE (grpc_framer_feed (&framer, NULL, (const guint8 *) "\0\377\377\377\377", 5, 4194304,
+                                  keep_message, &status, &why));
+  EXPECT_EQ (status, MICRO_STATUS_RESOURCE_EXHAUSTED);
+  EXPECT_EQ (framer.partial, nullptr);
+}
+
+TEST (GrpcAddress, SplitsHostsAndPorts)
+{
+  g_autofree char *host = NULL;
+  g_autofree char *literal = NULL;
+  guint16 port;
+
+  ASSERT_TRUE (grpc_address_split ("greeter:8080", &host, &port, NULL));
+  EXPECT_STREQ (host, "greeter");
+  EXPECT_EQ (port, 8080);
+  ASSERT_TRUE (grpc_address_split ("[::1]:9", &literal, &port, NULL));
+  EXPECT_STREQ (literal, "::1");
+}
+
+TEST (GrpcAddress, SaysWhatIsWrong)
+{
+  for (const char *address : { "", "greeter", "greeter:", "greeter:x", "greeter:65536", "::1:80" })
+    {
+      g_autofree char *host = NULL;
+      g_autoptr (GError) error = NULL;
+      guint16 port;
+
+      EXPECT_FALSE (grpc_address_split (address, &host, &port, &error)) << address;
+      ASSERT_NE (error, nullptr);
+      EXPECT_NE (strstr (error->message, "write"), nullptr) << error->message;
+    }
+}
