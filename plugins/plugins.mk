@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# What all plugins share.  A plugin NAME-KIND is a folder with sources and this Makefile.inc:
+#
+#   name_kind_sources = %D%/name-kind.c %D%/name-kind-private.h
+#   name_kind_libs = $(NGHTTP2_LIBS)                      what it alone needs; may be empty
+#   if ENABLE_MODULES
+#   pluginexec_LTLIBRARIES += plugins/name-kind.la
+#   plugins_name_kind_la_SOURCES = $(name_kind_sources)
+#   plugins_name_kind_la_LDFLAGS = $(PLUGIN_LDFLAGS)
+#   plugins_name_kind_la_LIBADD = $(PLUGIN_LIBADD) $(name_kind_libs)
+#   endif
+#   if BUILTIN_NAME_KIND
+#   core_libmicro_core_la_SOURCES += $(name_kind_sources)
+#   core_libmicro_core_la_LIBADD += $(name_kind_libs)
+#   else
+#   tests_libplugins_la_SOURCES += $(name_kind_sources)   so that tests can link it
+#   tests_libplugins_la_LIBADD += $(name_kind_libs)
+#   endif
+#   if HAVE_GTEST
+#   gtests += plugins/name-kind/test-name
+#   plugins_name_kind_test_name_SOURCES = %D%/test-name.cc
+#   plugins_name_kind_test_name_LDADD = $(test_libs)
+#   endif
+#
+# plus one MICRO_PLUGIN([name-kind]) line in configure.ac and one include line below.  The same
+# source is compiled with -DMICRO_PLUGIN_BUILTIN for linking in; the function is then
+# micro_plugin_name_kind(), that is: MICRO_PLUGIN_DEFINE (name_kind, ...).
+
+PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -no-undefined -Wl,-z,defs
+PLUGIN_LIBADD = core/libmicro-1.la $(JSON_LIBS) $(PROTOBUF_C_LIBS) $(GLIB_LIBS)
+
+include plugins/grpc-transport/Makefile.inc

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+# make check: GTest programs (tests/core/test-X.cc, plugins/NAME/test-X.cc) and scripts
+# (tests/test-X.sh).  A program: three lines as below.  A script: a line in test_scripts.
+
+AM_TESTS_ENVIRONMENT = \
+	export abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)'; \
+	export PATH='$(abs_top_builddir)':"$$PATH"; \
+	export MICRO_PLUGIN_PATH='$(abs_top_builddir)/plugins/.libs'; \
+	export HOME=/invalid G_DEBUG=fatal-warnings GIO_USE_VFS=local; \
+	XDG_RUNTIME_DIR=`mktemp -d "$${TMPDIR:-/tmp}/micro-test.XXXXXX"`; export XDG_RUNTIME_DIR; \
+	trap 'rm -rf "$$XDG_RUNTIME_DIR"' EXIT;
+
+test_libs = tests/libplugins.la core/libmicro-core.la $(GTEST_LIBS) $(JSON_LIBS) $(PROTOBUF_C_LIBS) \
+	$(GLIB_LIBS)
+# Plugins that are not linked into libmicro-1, for tests that call them directly.
+check_LTLIBRARIES += tests/libplugins.la
+tests_libplugins_la_SOURCES += tests/empty.c
+tests_libplugins_la_CPPFLAGS = $(AM_CPPFLAGS) -DMICRO_PLUGIN_BUILTIN
+
+# GTest programs; each fragment adds its own.
+check_PROGRAMS += $(gtests)
+
+test_scripts = \
+	$(NULL)
+
+TESTS += $(gtests) $(test_scripts)
+EXTRA_DIST += $(test_scripts)
+
+TEST_EXTENSIONS = .sh
+SH_LOG_COMPILER = bash
