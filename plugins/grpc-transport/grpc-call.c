@@ -27,8 +27,6 @@ grpc_call_new (GrpcConnection *connection, gboolean server)
   else
     self = g_new (GrpcCall, 1);
   memset (self, 0, offsetof (GrpcCall, headers));
-  self->more_headers = NULL;
-  self->path = NULL;
   self->thread = thread;
   self->head.loop = thread->loop;
   self->head.deadline_us = G_MAXINT64;
@@ -76,6 +74,36 @@ grpc_call_free (GrpcCall *self, GrpcThread *thread)
   thread->n_free_calls++;
 }
 
+static void
+remember_value (GrpcCall *self, nghttp2_vec name, const char *value)
+{
+  const char *key = (const char *) name.base;
+
+  switch (name.len)
+    {
+    case 7:
+      if (memcmp (key, "timeout", 7) == 0)
+        self->micro_timeout = value;
+      break;
+    case 11:
+      if (memcmp (key, "grpc-status", 11) == 0)
+        self->grpc_status = value;
+      break;
+    case 12:
+      if (memcmp (key, "content-type", 12) == 0)
+        self->content_type = value;
+      else if (memcmp (key, "grpc-timeout", 12) == 0)
+        self->grpc_timeout = value;
+      break;
+    case 13:
+      if (memcmp (key, "grpc-encoding", 13) == 0)
+        self->grpc_encoding = value;
+      break;
+    default:
+      break;
+    }
+}
+
 void
 grpc_call_add_header (GrpcCall *self, nghttp2_rcbuf *name, nghttp2_rcbuf *value)
 {
@@ -83,6 +111,8 @@ grpc_call_add_header (GrpcCall *self, nghttp2_rcbuf *name, nghttp2_rcbuf *value)
 
   nghttp2_rcbuf_incref (name);
   nghttp2_rcbuf_incref (value);
+  remember_value (self, nghttp2_rcbuf_get_buf (name),
+                  (const char *) nghttp2_rcbuf_get_buf (value).base);
   if (self->n_headers < GRPC_INLINE_HEADERS)
     {
       self->headers[self->n_headers++] = header;

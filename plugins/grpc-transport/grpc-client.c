@@ -51,7 +51,7 @@ end_with_trailers (GrpcCall *self, const char *status)
 static void
 end_without_trailers (GrpcCall *self, guint32 error_code)
 {
-  const char *type = grpc_call_get_header (&self->head, "content-type");
+  const char *type = self->content_type;
   g_autofree char *message = NULL;
   MicroCodec codec;
 
@@ -88,7 +88,7 @@ on_stream_close (nghttp2_session *session, int32_t stream_id, uint32_t error_cod
   grpc_connection_forget_call (self->connection, self);
   if (error_code == NGHTTP2_REFUSED_STREAM)
     self->head.sent = FALSE;
-  status = self->trailers_seen ? grpc_call_get_header (&self->head, "grpc-status") : NULL;
+  status = self->trailers_seen ? self->grpc_status : NULL;
   if (self->have_status)
     grpc_client_call_ended (self, self->status, self->out_message);
   else if (status != NULL)

@@ -144,13 +144,21 @@ struct _GrpcCall
   guint dispatched : 1;
   guint ended : 1; /* client: closed was told */
   int http_status;
-  char *authority;
 
   gsize header_bytes;
   guint n_headers;
-  GrpcHeader headers[GRPC_INLINE_HEADERS];
   GArray *more_headers; /* (nullable): of GrpcHeader */
   nghttp2_rcbuf *path;
+
+  /* Values among the headers that every call looks for; NULL where absent. */
+  const char *content_type;
+  const char *grpc_encoding;
+  const char *grpc_timeout;
+  const char *micro_timeout;
+  const char *grpc_status;
+
+  /* From here on nothing is zeroed. */
+  GrpcHeader headers[GRPC_INLINE_HEADERS];
 
   guint8 inline_out[GRPC_INLINE_OUT];
   guint8 inline_arena[GRPC_INLINE_ARENA] __attribute__ ((aligned (16)));

@@ -27,11 +27,10 @@ static const char *const status_texts[] = { "0", "1",  "2",  "3",  "4",  "5",  "
 static nghttp2_nv
 content_type_nv (GrpcCall *self)
 {
-  const char *value = grpc_call_get_header (&self->head, "content-type");
+  const char *value = self->content_type != NULL ? self->content_type : "application/grpc";
 
-  if (value == NULL)
-    value = "application/grpc";
-  return (nghttp2_nv) NV ("content-type", value, strlen (value), NGHTTP2_NV_FLAG_NONE);
+  /* No copy: the header lives as long as the call, and that until its stream has gone. */
+  return (nghttp2_nv) NV ("content-type", value, strlen (value), NGHTTP2_NV_FLAG_NO_COPY_VALUE);
 }
 
 static gsize
@@ -202,13 +201,13 @@ refuse_http (GrpcCall *call, const char *status)
 static gint64
 read_deadline (GrpcCall *call)
 {
-  const char *text = grpc_call_get_header (&call->head, "grpc-timeout");
+  const char *text = call->grpc_timeout;
   gint64 now = micro_loop_get_time (call->head.loop);
   gint64 us;
 
   if (text != NULL)
     return grpc_timeout_parse (text, strlen (text), &us) ? now + us : G_MININT64;
-  text = grpc_call_get_header (&call->head, "timeout"); /* go-micro's, ns */
+  text = call->micro_timeout; /* ns */
   if (text != NULL && g_ascii_isdigit (text[0]))
     return now + MIN (g_ascii_strtoll (text, NULL, 10) / 1000, G_MAXINT64 / 4);
   return G_MAXINT64;
@@ -217,9 +216,9 @@ read_deadline (GrpcCall *call)
 static void
 begin_call (GrpcConnection *self, GrpcCall *call)
 {
-  const char *type = grpc_call_get_header (&call->head, "content-type");
+  const char *type = call->content_type;
   const char *path = (const char *) nghttp2_rcbuf_get_buf (call->path).base;
-  const char *encoding = grpc_call_get_header (&call->head, "grpc-encoding");
+  const char *encoding = call->grpc_encoding;
 
   if (type == NULL || !grpc_content_type_parse (type, strlen (type), &call->head.codec))
     {

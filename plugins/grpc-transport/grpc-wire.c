@@ -108,8 +108,15 @@ grpc_content_type_parse (const char *text, gsize length, MicroCodec *ret_codec)
     { "application/protobuf", MICRO_CODEC_PROTO },
     { "application/octet-stream", MICRO_CODEC_PROTO },
   };
-  const char *semicolon = memchr (text, ';', length);
+  const char *semicolon;
 
+  /* What nearly every peer sends needs no search. */
+  if (length == 22 && memcmp (text, "application/grpc+proto", 22) == 0)
+    {
+      *ret_codec = MICRO_CODEC_PROTO;
+      return TRUE;
+    }
+  semicolon = memchr (text, ';', length);
   if (semicolon != NULL)
     length = semicolon - text;
   while (length > 0 && text[length - 1] == ' ')
