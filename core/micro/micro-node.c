@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * Record: one running instance of a service.
+ */
+#include "config.h"
+
+#include <micro/micro-metadata.h>
+#include <micro/micro-node.h>
+
+struct _MicroNode
+{
+  char *id;
+  char *address;
+  MicroMetadata *metadata;
+};
+
+G_DEFINE_BOXED_TYPE (MicroNode, micro_node, micro_node_ref, micro_node_unref)
+
+/**
+ * micro_node_new:
+ * @id: unique among the nodes of the service
+ * @address: `host:port`, or what the transport takes
+ * @metadata: (nullable) (transfer none): what else is known
+ *
+ * Returns: (transfer full): the node, which never changes
+ */
+MicroNode *
+micro_node_new (const char *id, const char *address, MicroMetadata *metadata)
+{
+  MicroNode *self;
+
+  g_return_val_if_fail (id != NULL && address != NULL, NULL);
+  self = g_atomic_rc_box_new0 (MicroNode);
+  self->id = g_strdup (id);
+  self->address = g_strdup (address);
+  self->metadata = micro_metadata_ref (metadata);
+  return self;
+}
+
+MicroNode *
+micro_node_ref (MicroNode *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+node_clear (gpointer data)
+{
+  MicroNode *self = data;
+
+  g_free (self->id);
+  g_free (self->address);
+  micro_metadata_unref (self->metadata);
+}
+
+void
+micro_node_unref (MicroNode *self)
+{
+  if (self != NULL)
+    g_atomic_rc_box_release_full (self, node_clear);
+}
+
+const char *
+micro_node_get_id (MicroNode *self)
+{
+  return self->id;
+}
+
+const char *
+micro_node_get_address (MicroNode *self)
+{
+  return self->address;
+}
+
+/**
+ * micro_node_get_metadata:
+ * @self: a node
+ *
+ * Returns: (transfer none) (nullable): its metadata; %NULL is the empty one
+ */
+MicroMetadata *
+micro_node_get_metadata (MicroNode *self)
+{
+  return self->metadata;
+}
+
+gboolean
+micro_node_equal (MicroNode *a, MicroNode *b)
+{
+  return a == b
+         || (g_str_equal (a->id, b->id) && g_str_equal (a->address, b->address)
+             && micro_metadata_equal (a->metadata, b->metadata));
+}
+
+guint
+micro_node_hash (MicroNode *self)
+{
+  return g_str_hash (self->id) ^ g_str_hash (self->address);
+}

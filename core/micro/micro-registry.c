@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * The registry interface's wrappers: arguments, missing slots, and what may be returned.
+ */
+#include "config.h"
+
+#include <micro/micro-registry.h>
+
+G_DEFINE_INTERFACE (MicroRegistry, micro_registry, G_TYPE_OBJECT)
+
+static void
+micro_registry_default_init (MicroRegistryInterface *iface)
+{
+  (void) iface;
+}
+
+static void
+not_supported (MicroRegistry *self, GAsyncReadyCallback callback, gpointer user_data, gpointer tag)
+{
+  g_task_report_new_error (self, callback, user_data, tag, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                           "%s cannot do this: choose another registry", G_OBJECT_TYPE_NAME (self));
+}
+
+/**
+ * micro_registry_register_async:
+ * @self: a registry
+ * @service: (transfer none): the nodes to add or replace, and what they are
+ * @ttl_s: how long they stay without being registered again, in seconds; 0 for ever
+ * @cancellable: (nullable): gives up
+ * @callback: told of the end
+ * @user_data: for @callback
+ *
+ * Announces the nodes of a service.  On the registry's loop thread; completes in its context.
+ */
+void
+micro_registry_register_async (MicroRegistry *self,
+                               MicroService *service,
+                               guint ttl_s,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  MicroRegistryInterface *iface = MICRO_REGISTRY_GET_IFACE (self);
+
+  g_return_if_fail (service != NULL);
+  if (iface->register_async == NULL)
+    not_supported (self, callback, user_data, micro_registry_register_async);
+  else
+    iface->register_async (self, service, ttl_s, cancellable, callback, user_data);
+}
+
+/**
+ * micro_registry_register_finish:
+ * @self: a registry
+ * @result: what the call-back got
+ * @error: return location
+ *
+ * Returns: %TRUE, or %FALSE with @error set
+ */
+gboolean
+micro_registry_register_finish (MicroRegistry *self, GAsyncResult *result, GError **error)
+{
+  if (g_async_result_is_tagged (result, micro_registry_register_async))
+    {
+      g_task_propagate_pointer (G_TASK (result), error);
+      return FALSE;
+    }
+  return MICRO_REGISTRY_GET_IFACE (self)->register_finish (self, result, error);
+}
+
+/**
+ * micro_registry_deregister_async:
+ * @self: a registry
+ * @service: (transfer none): names the nodes to remove
+ * @cancellable: (nullable): gives up
+ * @callback: told of the end
+ * @user_data: for @callback
+ *
+ * Takes nodes back. What is not there is no error.  On the registry's loop thread; completes in its
+ * context.
+ */
+void
+micro_registry_deregister_async (MicroRegistry *self,
+                                 MicroService *service,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  MicroRegistryInterface *iface = MICRO_REGISTRY_GET_IFACE (self);
+
+  g_return_if_fail (service != NULL);
+  if (iface->deregister_async == NULL)
+    not_supported (self, callback, user_data, micro_registry_deregister_async);
+  else
+    iface->deregister_async (self, service, cancellable, callback, user_data);
+}
+
+/**
+ * micro_registry_deregister_finish:
+ * @self: a registry
+ * @result: what the call-back got
+ * @error: return location
+ *
+ * Returns: %TRUE, or %FALSE with @error set
+ */
+gboolean
+micro_registry_deregister_finish (MicroRegistry *self, GAsyncResult *result, GError **error)
+{
+  if (g_async_result_is_tagged (result, micro_registry_deregister_async))
+    {
+      g_task_propagate_pointer (G_TASK (result), error);
+      return FALSE;
+    }
+  return MICRO_REGISTRY_GET_IFACE (self)->deregister_finish (self, result, error);
+}
+
+/**
+ * micro_registry_get_service_async:
+ * @self: a registry
+ * @name: of the service
+ * @cancellable: (nullable): gives up
+ * @callback: told of the end
+ * @user_data: for @callback
+ *
+ * Looks a service up.  On the registry's loop thread; completes in its context.
+ */
+void
+micro_registry_get_service_async (MicroRegistry *self,
+                                  const char *name,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+  MicroRegistryInterface *iface = MICRO_REGISTRY_GET_IFACE (self);
+
+  g_return_if_fail (name != NULL);
+  if (iface->get_service_async == NULL)
+    not_supported (self, callback, user_data, micro_registry_get_service_async);
+  else
+    iface->get_service_async (self, name, cancellable, callback, user_data);
+}
+
+/**
+ * micro_registry_get_service_finish:
+ * @self: a registry
+ * @result: what the call-back got
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type MicroService): one record a version;
+ * %MICRO_STATUS_NOT_FOUND if there is none
+ */
+GPtrArray *
+micro_registry_get_service_finish (MicroRegistry *self, GAsyncResult *result, GError **error)
+{
+  if (g_async_result_is_tagged (result, micro_registry_get_service_async))
+    {
+      g_task_propagate_pointer (G_TASK (result), error);
+      return NULL;
+    }
+  return MICRO_REGISTRY_GET_IFACE (self)->get_service_finish (self, result, error);
+}
+
+/**
+ * micro_registry_list_services_async:
+ * @self: a registry
+ * @cancellable: (nullable): gives up
+ * @callback: told of the end
+ * @user_data: for @callback
+ *
+ * Looks all services up.  On the registry's loop thread; completes in its context.
+ */
+void
+micro_registry_list_services_async (MicroRegistry *self,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data)
+{
+  MicroRegistryInterface *iface = MICRO_REGISTRY_GET_IFACE (self);
+
+  g_return_if_fail (TRUE);
+  if (iface->list_services_async == NULL)
+    not_supported (self, callback, user_data, micro_registry_list_services_async);
+  else
+    iface->list_services_async (self, cancellable, callback, user_data);
+}
+
+/**
+ * micro_registry_list_services_finish:
+ * @self: a registry
+ * @result: what the call-back got
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type MicroService): one record a service and version
+ */
+GPtrArray *
+micro_registry_list_services_finish (MicroRegistry *self, GAsyncResult *result, GError **error)
+{
+  if (g_async_result_is_tagged (result, micro_registry_list_services_async))
+    {
+      g_task_propagate_pointer (G_TASK (result), error);
+      return NULL;
+    }
+  return MICRO_REGISTRY_GET_IFACE (self)->list_services_finish (self, result, error);
+}
+
+/**
+ * micro_registry_watch_async:
+ * @self: a registry
+ * @name: (nullable): of the service, %NULL for all
+ * @cancellable: (nullable): gives up
+ * @callback: told of the end
+ * @user_data: for @callback
+ *
+ * Watches; what is there comes first.  On the registry's loop thread; completes in its context.
+ */
+void
+micro_registry_watch_async (MicroRegistry *self,
+                            const char *name,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data)
+{
+  MicroRegistryInterface *iface = MICRO_REGISTRY_GET_IFACE (self);
+
+  g_return_if_fail (TRUE);
+  if (iface->watch_async == NULL)
+    not_supported (self, callback, user_data, micro_registry_watch_async);
+  else
+    iface->watch_async (self, name, cancellable, callback, user_data);
+}
+
+/**
+ * micro_registry_watch_finish:
+ * @self: a registry
+ * @result: what the call-back got
+ * @error: return location
+ *
+ * Returns: (transfer full): the watcher
+ */
+MicroWatcher *
+micro_registry_watch_finish (MicroRegistry *self, GAsyncResult *result, GError **error)
+{
+  if (g_async_result_is_tagged (result, micro_registry_watch_async))
+    {
+      g_task_propagate_pointer (G_TASK (result), error);
+      return NULL;
+    }
+  return MICRO_REGISTRY_GET_IFACE (self)->watch_finish (self, result, error);
+}
