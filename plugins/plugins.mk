@@ -17,9 +17,7 @@
 #   tests_libplugins_la_LIBADD += $(name_kind_libs)
 #   endif
 #   if HAVE_GTEST
-#   gtests += plugins/name-kind/test-name
-#   plugins_name_kind_test_name_SOURCES = %D%/test-name.cc
-#   plugins_name_kind_test_name_LDADD = $(test_libs)
+#   gtests += plugins/name-kind/test-name                made of test-name.cc and $(test_libs)
 #   endif
 #
 # plus one MICRO_PLUGIN([name-kind]) line in configure.ac and one include line below.  The same

@@ -10,14 +10,24 @@ AM_TESTS_ENVIRONMENT = \
 	XDG_RUNTIME_DIR=`mktemp -d "$${TMPDIR:-/tmp}/micro-test.XXXXXX"`; export XDG_RUNTIME_DIR; \
 	trap 'rm -rf "$$XDG_RUNTIME_DIR"' EXIT;
 
-test_libs = tests/libplugins.la core/libmicro-core.la $(GTEST_LIBS) $(JSON_LIBS) $(PROTOBUF_C_LIBS) \
+test_libs = proto/libgreeter.la tests/libplugins.la core/libmicro-core.la $(GTEST_LIBS) $(JSON_LIBS) $(PROTOBUF_C_LIBS) \
 	$(GLIB_LIBS)
 # Plugins that are not linked into libmicro-1, for tests that call them directly.
 check_LTLIBRARIES += tests/libplugins.la
 tests_libplugins_la_SOURCES += tests/empty.c
 tests_libplugins_la_CPPFLAGS = $(AM_CPPFLAGS) -DMICRO_PLUGIN_BUILTIN
 
-# GTest programs; each fragment adds its own.
+# GTest programs: X is made of X.cc and test_libs unless it has _SOURCES and _LDADD of its own.
+# They see private functions too; one that opens plugin files must link libmicro-1.la instead of
+# test_libs, or there are two copies of every type.
+AM_DEFAULT_SOURCE_EXT = .cc
+LDADD = $(test_libs)
+if HAVE_GTEST
+gtests += \
+	tests/core/test-loop \
+	tests/core/test-router \
+	$(NULL)
+endif
 check_PROGRAMS += $(gtests)
 
 test_scripts = \
