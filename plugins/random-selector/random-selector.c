@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * Selector: any node of a service, each as likely as the others.
+ */
+#include "config.h"
+
+#include <micro/micro.h>
+
+#define RANDOM_TYPE_SELECTOR (random_selector_get_type ())
+G_DECLARE_FINAL_TYPE (RandomSelector, random_selector, RANDOM, SELECTOR, GObject)
+
+struct _RandomSelector
+{
+  GObject parent_instance;
+};
+
+static void random_selector_iface_init (MicroSelectorInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (RandomSelector,
+                               random_selector,
+                               G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (MICRO_TYPE_SELECTOR,
+                                                      random_selector_iface_init))
+
+/* Below @n, from a generator of the thread's own (xorshift64*): GLib's takes a lock. */
+static guint
+random_below (guint n)
+{
+  static _Thread_local guint64 state;
+
+  while (state == 0)
+    state = ((guint64) g_random_int () << 32) | g_random_int ();
+  state ^= state >> 12;
+  state ^= state << 25;
+  state ^= state >> 27;
+  return (((state * G_GUINT64_CONSTANT (0x2545f4914f6cdd1d)) >> 32) * n) >> 32;
+}
+
+static gboolean
+is_tried (GPtrArray *tried, MicroNode *node)
+{
+  for (guint i = 0; tried != NULL && i < tried->len; i++)
+    if (tried->pdata[i] == node || micro_node_equal (tried->pdata[i], node))
+      return TRUE;
+  return FALSE;
+}
+
+/* The @index-th node that is not in @tried. */
+static MicroNode *
+nth_untried (GPtrArray *nodes, GPtrArray *tried, guint index)
+{
+  for (guint i = 0; i < nodes->len; i++)
+    if (!is_tried (tried, nodes->pdata[i]) && index-- == 0)
+      return nodes->pdata[i];
+  return NULL;
+}
+
+static MicroNode *
+random_selector_select (MicroSelector *selector,
+                        MicroService *service,
+                        GPtrArray *tried,
+                        GError **error)
+{
+  GPtrArray *nodes = micro_service_get_nodes (service);
+  guint n_nodes = nodes != NULL ? nodes->len : 0;
+  guint n_left = n_nodes;
+
+  if (tried != NULL && tried->len > 0)
+    {
+      n_left = 0;
+      for (guint i = 0; i < n_nodes; i++)
+        n_left += !is_tried (tried, nodes->pdata[i]);
+    }
+  if (n_left == n_nodes && n_nodes > 0)
+    return micro_node_ref (nodes->pdata[random_below (n_nodes)]);
+  if (n_left > 0)
+    return micro_node_ref (nth_untried (nodes, tried, random_below (n_left)));
+  g_set_error (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE,
+               "no ready nodes for “%s” (%u known, %u tried)", micro_service_get_name (service),
+               n_nodes, tried != NULL ? tried->len : 0);
+  return NULL;
+}
+
+static void
+random_selector_class_init (RandomSelectorClass *klass)
+{
+}
+
+static void
+random_selector_init (RandomSelector *self)
+{
+}
+
+static void
+random_selector_iface_init (MicroSelectorInterface *iface)
+{
+  iface->select = random_selector_select;
+}
+
+MICRO_PLUGIN_DEFINE (random_selector,
+                     .name = "random",
+                     .summary = "any node of a service, each as likely",
+                     .version = PACKAGE_VERSION,
+                     .license = "Apache-2.0",
+                     .get_type = random_selector_get_type)
