@@ -76,6 +76,11 @@ MICRO_API GType micro_plugin_find (MicroPluginKind kind, const char *name, GErro
 MICRO_API gboolean micro_plugin_load (const char *name_or_path, GError **error);
 /* The info of a type found, or %NULL for a type that the application offered. */
 MICRO_API const MicroPluginInfo *micro_plugin_get_info (GType type);
+/* Opens one file as micro_plugin_load() does and says what it is; for listings. */
+MICRO_API const MicroPluginInfo *micro_plugin_inspect (const char *path, MicroPluginKind *ret_kind,
+                                                       GError **error);
+/* (transfer container) (element-type MicroPluginInfo): what is linked in. */
+MICRO_API GPtrArray *micro_plugin_list_builtin (void);
 /* Where plugin files are looked for, in order: (transfer full). */
 MICRO_API char **micro_plugin_get_path (void);
 

@@ -16,10 +16,10 @@ MICRO_API G_DECLARE_INTERFACE (MicroSelector, micro_selector, MICRO, SELECTOR, G
 /**
  * MicroSelectorInterface:
  * @select: mandatory; picks one of the nodes of @service, never one in @tried (nullable, of
- *   MicroNode); must not block; any thread
+ *   MicroNode); returns a reference (transfer full); must not block; any thread
  * @mark: (nullable): told how a call on the node went, %NULL @outcome for success; any thread
  * @resolve: (nullable): makes the service record from its name alone; a selector that has this
- *   never asks the registry; must not block; any thread
+ *   never asks the registry; (transfer full); must not block; any thread
  *
  * A slot left %NULL means "not supported"; the wrapper then does nothing, or returns
  * %G_IO_ERROR_NOT_SUPPORTED.
