@@ -62,13 +62,14 @@ emit_handlers (GString *out, const Service *service)
       g_autofree char *request = method_has_request (method)
                                      ? g_strdup_printf ("const %s *request", type)
                                      : g_strdup ("gconstpointer unused");
+      g_autofree char *member = codegen_member (g_ptr_array_index (service->names, i));
       g_autofree char *method_comment = NULL;
 
       path[3] = i;
       method_comment = codegen_comment (service->file, path, 4);
       codegen_emit_comment (out, "  ", NULL, method_comment);
-      codegen_emit (out, "  void (*@name@) (MicroCall *call, @request@, gpointer user_data);\n",
-                    "name", g_ptr_array_index (service->names, i), "request", request, NULL);
+      codegen_emit (out, "  void (*@member@) (MicroCall *call, @request@, gpointer user_data);\n",
+                    "member", member, "request", request, NULL);
     }
   if (service->service->n_method == 0)
     g_string_append (out, "  gpointer no_methods;\n");

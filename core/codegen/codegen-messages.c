@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * The messages: protoc-gen-c as a child, asked what we were asked.
+ * The messages: protoc-gen-c as a child, asked nearly what we were asked.
  */
 #include "config.h"
-
-#include <string.h>
 
 #include <gio/gio.h>
 
 #include "codegen.h"
-
-#define FILE_TO_GENERATE_TAG ((1 << 3) | 2)
 
 Micro__Codegen__Response__File *
 codegen_file_new (const char *name, const char *content)
@@ -51,34 +47,36 @@ add_well_known (const Micro__Codegen__Request *request, GPtrArray *names, const 
     }
 }
 
-/* A repeated field may be continued anywhere, so more names are just more bytes at the end. */
+/* What we were asked, plus the well-known types, less the services: protobuf-c's own RPC stubs are
+ * of no use here, and a method called Delete or Register makes them uncompilable. */
 static GBytes *
-extend_request (const Micro__Codegen__Request *request, GBytes *bytes)
+make_request (const Micro__Codegen__Request *request)
 {
+  Micro__Codegen__Request child = *request;
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  GByteArray *out = g_byte_array_new ();
+  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_free);
+  guint8 *bytes;
   gsize length;
-  const guint8 *data = g_bytes_get_data (bytes, &length);
 
-  g_byte_array_append (out, data, length);
   for (gsize i = 0; i < request->n_file_to_generate; i++)
     g_ptr_array_add (names, request->file_to_generate[i]);
   for (gsize i = 0; i < request->n_file_to_generate; i++)
     add_well_known (request, names, request->file_to_generate[i]);
-  for (gsize i = request->n_file_to_generate; i < names->len; i++)
+  for (gsize i = 0; i < request->n_proto_file; i++)
     {
-      const char *name = g_ptr_array_index (names, i);
-      guint8 head[6] = { FILE_TO_GENERATE_TAG };
-      gsize n = 1;
-      gsize rest = strlen (name);
+      ProtoFile *file = g_memdup2 (request->proto_file[i], sizeof *file);
 
-      for (; rest >= 0x80; rest >>= 7)
-        head[n++] = (rest & 0x7f) | 0x80;
-      head[n++] = rest;
-      g_byte_array_append (out, head, n);
-      g_byte_array_append (out, (const guint8 *) name, strlen (name));
+      file->n_service = 0;
+      g_ptr_array_add (files, file);
     }
-  return g_byte_array_free_to_bytes (out);
+  child.parameter = NULL;
+  child.n_file_to_generate = names->len;
+  child.file_to_generate = (char **) names->pdata;
+  child.proto_file = (ProtoFile **) files->pdata;
+  length = micro__codegen__request__get_packed_size (&child);
+  bytes = g_malloc (length + 1);
+  micro__codegen__request__pack (&child, bytes);
+  return g_bytes_new_take (bytes, length);
 }
 
 static GBytes *
@@ -107,12 +105,9 @@ run_child (GBytes *input, GError **error)
 }
 
 gboolean
-codegen_add_messages (const Micro__Codegen__Request *request,
-                      GBytes *bytes,
-                      GPtrArray *files,
-                      GError **error)
+codegen_add_messages (const Micro__Codegen__Request *request, GPtrArray *files, GError **error)
 {
-  g_autoptr (GBytes) input = extend_request (request, bytes);
+  g_autoptr (GBytes) input = make_request (request);
   g_autoptr (GBytes) output = run_child (input, error);
   Micro__Codegen__Response *response;
   gboolean ok;

@@ -25,7 +25,7 @@ static char *
 unique_name (GHashTable *taken, const char *method)
 {
   static const char *const suffixes[] = { "", "_reply", "_async", "_finish", "_sync" };
-  g_autofree char *name = codegen_member (method);
+  g_autofree char *name = codegen_snake (method);
 
   for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++)
     {

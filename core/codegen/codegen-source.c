@@ -84,7 +84,7 @@ emit_dispatch (GString *out, const Service *service)
         "@prefix@_@name@_dispatch (MicroCall *call, gconstpointer request, gpointer user_data)\n"
         "{\n"
         "  const @type@Binding *binding = (const @type@Binding *) user_data;\n\n"
-        "  binding->handlers.@name@ (call, request, binding->user_data);\n"
+        "  binding->handlers.@member@ (call, request, binding->user_data);\n"
         "}\n",
         "prefix", prefix, "type", service->type, "name", g_ptr_array_index (service->names, i),
         NULL);
@@ -107,8 +107,13 @@ emit_dispatch (GString *out, const Service *service)
                 "  const MicroHandler dispatch[] = {\n",
                 "prefix", prefix, "type", service->type, NULL);
   for (guint i = 0; i < service->names->len; i++)
-    codegen_emit (out, "    handlers->@name@ != NULL ? @prefix@_@name@_dispatch : NULL,\n",
-                  "prefix", prefix, "name", g_ptr_array_index (service->names, i), NULL);
+    {
+      g_autofree char *member = codegen_member (g_ptr_array_index (service->names, i));
+
+      codegen_emit (out, "    handlers->@member@ != NULL ? @prefix@_@name@_dispatch : NULL,\n",
+                    "prefix", prefix, "name", g_ptr_array_index (service->names, i), "member",
+                    member, NULL);
+    }
   codegen_emit (out,
                 "    NULL,\n"
                 "  };\n\n"

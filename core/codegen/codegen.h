@@ -44,7 +44,7 @@ typedef struct
   int index;        /* in the file */
   char *prefix;     /* greeter_say */
   char *type;       /* GreeterSay */
-  GPtrArray *names; /* of char *: the methods' members, unique */
+  GPtrArray *names; /* of char *: hello; unique */
 } Service;
 
 Service *service_new (const ProtoFile *file, int index);
@@ -61,8 +61,6 @@ char *codegen_source (const ProtoFile *file);
 /* --- codegen-messages.c --- */
 
 /* Runs protoc-gen-c and adds its files to @response. */
-gboolean codegen_add_messages (const Micro__Codegen__Request *request,
-                               GBytes *bytes,
-                               GPtrArray *files,
-                               GError **error);
+gboolean
+codegen_add_messages (const Micro__Codegen__Request *request, GPtrArray *files, GError **error);
 Micro__Codegen__Response__File *codegen_file_new (const char *name, const char *content);

@@ -63,13 +63,13 @@ add_file (GPtrArray *files, const ProtoFile *file)
 }
 
 static gboolean
-generate (const Micro__Codegen__Request *request, GBytes *bytes, GPtrArray *files, GError **error)
+generate (const Micro__Codegen__Request *request, GPtrArray *files, GError **error)
 {
   gboolean messages;
 
   if (!parse_parameter (request->parameter, &messages, error))
     return FALSE;
-  if (messages && !codegen_add_messages (request, bytes, files, error))
+  if (messages && !codegen_add_messages (request, files, error))
     return FALSE;
   for (gsize i = 0; i < request->n_file_to_generate; i++)
     for (gsize j = 0; j < request->n_proto_file; j++)
@@ -150,7 +150,7 @@ main (int argc, char *argv[])
              stderr);
       return 2;
     }
-  generate (request, bytes, files, &error);
+  generate (request, files, &error);
   status = answer (files, error);
   micro__codegen__request__free_unpacked (request, NULL);
   return status;
