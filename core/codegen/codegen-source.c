@@ -78,16 +78,20 @@ emit_dispatch (GString *out, const Service *service)
                 "} @type@Binding;\n",
                 "type", service->type, NULL);
   for (guint i = 0; i < service->names->len; i++)
-    codegen_emit (
-        out,
-        "\nstatic void\n"
-        "@prefix@_@name@_dispatch (MicroCall *call, gconstpointer request, gpointer user_data)\n"
-        "{\n"
-        "  const @type@Binding *binding = (const @type@Binding *) user_data;\n\n"
-        "  binding->handlers.@member@ (call, request, binding->user_data);\n"
-        "}\n",
-        "prefix", prefix, "type", service->type, "name", g_ptr_array_index (service->names, i),
-        NULL);
+    {
+      const char *name = g_ptr_array_index (service->names, i);
+      g_autofree char *member = codegen_member (name);
+
+      codegen_emit (out,
+                    "\nstatic void\n"
+                    "@prefix@_@name@_dispatch (MicroCall *call, gconstpointer request,\n"
+                    "    gpointer user_data)\n"
+                    "{\n"
+                    "  const @type@Binding *binding = (const @type@Binding *) user_data;\n\n"
+                    "  binding->handlers.@member@ (call, request, binding->user_data);\n"
+                    "}\n",
+                    "prefix", prefix, "type", service->type, "name", name, "member", member, NULL);
+    }
   codegen_emit (out,
                 "\nstatic void\n"
                 "@prefix@_binding_free (gpointer data)\n"
