@@ -31,10 +31,31 @@ endif
 check_PROGRAMS += $(gtests)
 
 test_scripts = \
+	tests/test-format.sh \
+	tests/test-greeter.sh \
+	tests/test-headers.sh \
+	tests/test-includes.sh \
+	tests/test-symbols.sh \
 	$(NULL)
 
 TESTS += $(gtests) $(test_scripts)
-EXTRA_DIST += $(test_scripts)
+EXTRA_DIST += $(test_scripts) tests/functions.sh tests/run tests/symbols.txt tests/valgrind.supp
 
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = bash
+
+# The GTest programs again under valgrind.
+check-valgrind: $(BUILT_SOURCES)
+	@test -n "$(VALGRIND)" || { echo "valgrind is not installed"; exit 1; }
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(gtests)' LOG_COMPILER="$(VALGRIND_RUN)"
+VALGRIND_RUN = $(LIBTOOL) --mode=execute $(VALGRIND) -q --error-exitcode=99 --leak-check=full \
+	--errors-for-leak-kinds=definite --num-callers=30 --trace-children=no \
+	--suppressions=$(abs_top_srcdir)/tests/valgrind.supp
+# Everything again in a build of its own with AddressSanitizer and UBSan.
+check-asan:
+	$(MKDIR_P) asan
+	test -f asan/Makefile || { cd asan && '$(abs_top_srcdir)/configure' --enable-sanitizers CFLAGS='-O1 -g'; }
+	cd asan && $(MAKE) all && ASAN_OPTIONS=detect_leaks=1:detect_odr_violation=0 G_SLICE=always-malloc $(MAKE) check
+distclean-local:
+	rm -rf asan
+.PHONY: check-valgrind check-asan

@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A plugin exports micro_plugin_query alone, libmicro-1 the names in tests/symbols.txt alone.
+# A name taken away is an ABI break; add new ones with: tests/test-symbols.sh --update
+. "$(dirname "$0")/functions.sh"
+requires nm
+cd "$abs_top_builddir"
+[[ -e core/.libs/libmicro-1.so ]] || skip 'libmicro-1 is not a shared library in this build'
+
+exported () { nm -D --defined-only "$1" | awk '$2 != "A" { print $3 }' | grep -v '^_\(init\|fini\)$'; }
+
+for plugin in plugins/.libs/*.so; do
+  names=$(exported "$plugin")
+  [[ $names == micro_plugin_query ]] || fail "$plugin exports:" $names
+done
+
+if grep -q 'fsanitize' Makefile && grep -q '^SANITIZER_CFLAGS = *[^ ]' Makefile; then
+  skip 'the sanitizers add symbols of their own'
+fi
+exported core/.libs/libmicro-1.so | LC_ALL=C sort >"$work/now"
+others=$(grep -v '^micro_' "$work/now" || true)
+[[ -z $others ]] || fail 'libmicro-1 exports what does not begin with micro_:' $others
+if [[ ${1:-} == --update ]]; then
+  cp "$work/now" "$abs_top_srcdir/tests/symbols.txt"
+fi
+diff -u "$abs_top_srcdir/tests/symbols.txt" "$work/now" ||
+  fail 'the exported symbols have changed; if meant so: tests/test-symbols.sh --update'
