@@ -13,7 +13,8 @@
 G_BEGIN_DECLS
 
 #define MICRO_TYPE_CLIENT (micro_client_get_type ())
-MICRO_API G_DECLARE_FINAL_TYPE (MicroClient, micro_client, MICRO, CLIENT, GObject)
+MICRO_API
+G_DECLARE_FINAL_TYPE (MicroClient, micro_client, MICRO, CLIENT, GObject)
 
 /**
  * MicroCallOptions:
@@ -36,7 +37,10 @@ struct _MicroCallOptions
   gboolean retry_safe;
   gpointer reserved[8];
 };
-#define MICRO_CALL_OPTIONS_INIT { 0, -1, NULL, NULL, NULL, FALSE, { NULL } }
+#define MICRO_CALL_OPTIONS_INIT                                                                    \
+  {                                                                                                \
+    0, -1, NULL, NULL, NULL, FALSE, { NULL }                                                       \
+  }
 
 /**
  * MicroReplyFunc:
@@ -49,43 +53,69 @@ typedef void (*MicroReplyFunc) (gconstpointer response, const GError *error, gpo
 typedef void (*MicroBytesFunc) (GBytes *response, const GError *error, gpointer user_data);
 
 /* @loops: (element-type MicroLoop); the first one owns the registry and its cache. */
-MICRO_API MicroClient *micro_client_new (MicroRegistry *registry, MicroSelector *selector,
-                                         MicroTransport *transport, GPtrArray *loops);
+MICRO_API MicroClient *micro_client_new (MicroRegistry *registry,
+                                         MicroSelector *selector,
+                                         MicroTransport *transport,
+                                         GPtrArray *loops);
 
 /* @timeout_ms > 0 and @retries >= 0 become the defaults. Before the first call only. */
 MICRO_API void micro_client_set_defaults (MicroClient *self, guint timeout_ms, int retries);
 
 /* Any thread; @request is packed before this returns. On a loop thread the call stays there. */
-MICRO_API void micro_client_call (MicroClient *self, const char *service, const MicroMethod *method,
-                                  gconstpointer request, const MicroCallOptions *options,
-                                  MicroReplyFunc callback, gpointer user_data);
+MICRO_API void micro_client_call (MicroClient *self,
+                                  const char *service,
+                                  const MicroMethod *method,
+                                  gconstpointer request,
+                                  const MicroCallOptions *options,
+                                  MicroReplyFunc callback,
+                                  gpointer user_data);
 
 /* GTask-style, completing in the caller's thread-default context. finish: (transfer full), to be
  * freed with protobuf_c_message_free_unpacked (message, NULL). */
-MICRO_API void micro_client_call_async (MicroClient *self, const char *service,
-                                        const MicroMethod *method, gconstpointer request,
-                                        const MicroCallOptions *options, GCancellable *cancellable,
-                                        GAsyncReadyCallback callback, gpointer user_data);
-MICRO_API gpointer micro_client_call_finish (MicroClient *self, GAsyncResult *result, GError **error);
+MICRO_API void micro_client_call_async (MicroClient *self,
+                                        const char *service,
+                                        const MicroMethod *method,
+                                        gconstpointer request,
+                                        const MicroCallOptions *options,
+                                        GCancellable *cancellable,
+                                        GAsyncReadyCallback callback,
+                                        gpointer user_data);
+MICRO_API gpointer micro_client_call_finish (MicroClient *self,
+                                             GAsyncResult *result,
+                                             GError **error);
 
 /* Blocks the calling thread, which must not be a loop thread (FAILED_PRECONDITION there). */
-MICRO_API gpointer micro_client_call_sync (MicroClient *self, const char *service,
-                                           const MicroMethod *method, gconstpointer request,
-                                           const MicroCallOptions *options, GError **error);
+MICRO_API gpointer micro_client_call_sync (MicroClient *self,
+                                           const char *service,
+                                           const MicroMethod *method,
+                                           gconstpointer request,
+                                           const MicroCallOptions *options,
+                                           GError **error);
 
 /* Without generated code: bytes of @codec for "Say.Hello" (or "/package.Say/Hello" verbatim). */
-MICRO_API void micro_client_call_bytes_async (MicroClient *self, const char *service,
-                                              const char *endpoint, MicroCodec codec, GBytes *request,
-                                              const MicroCallOptions *options, GCancellable *cancellable,
-                                              GAsyncReadyCallback callback, gpointer user_data);
-MICRO_API GBytes *micro_client_call_bytes_finish (MicroClient *self, GAsyncResult *result, GError **error);
-MICRO_API GBytes *micro_client_call_bytes_sync (MicroClient *self, const char *service,
-                                                const char *endpoint, MicroCodec codec, GBytes *request,
-                                                const MicroCallOptions *options, GError **error);
+MICRO_API void micro_client_call_bytes_async (MicroClient *self,
+                                              const char *service,
+                                              const char *endpoint,
+                                              MicroCodec codec,
+                                              GBytes *request,
+                                              const MicroCallOptions *options,
+                                              GCancellable *cancellable,
+                                              GAsyncReadyCallback callback,
+                                              gpointer user_data);
+MICRO_API GBytes *
+micro_client_call_bytes_finish (MicroClient *self, GAsyncResult *result, GError **error);
+MICRO_API GBytes *micro_client_call_bytes_sync (MicroClient *self,
+                                                const char *service,
+                                                const char *endpoint,
+                                                MicroCodec codec,
+                                                GBytes *request,
+                                                const MicroCallOptions *options,
+                                                GError **error);
 
 /* What registry and selector say now; blocks like micro_client_call_sync().
  * (transfer full) (element-type MicroService). */
 MICRO_API GPtrArray *micro_client_list_services_sync (MicroClient *self, GError **error);
-MICRO_API GPtrArray *micro_client_get_service_sync (MicroClient *self, const char *name, GError **error);
+MICRO_API GPtrArray *
+micro_client_get_service_sync (MicroClient *self, const char *name, GError **error);
 
 G_END_DECLS
