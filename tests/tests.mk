@@ -24,6 +24,7 @@ AM_DEFAULT_SOURCE_EXT = .cc
 LDADD = $(test_libs)
 if HAVE_GTEST
 gtests += \
+	tests/core/test-codec \
 	tests/core/test-loop \
 	tests/core/test-router \
 	$(NULL)
