@@ -24,14 +24,15 @@ AM_DEFAULT_SOURCE_EXT = .cc
 LDADD = $(test_libs)
 if HAVE_GTEST
 gtests += \
-	tests/core/test-codec \
 	tests/core/test-loop \
 	tests/core/test-router \
 	$(NULL)
 endif
+include tests/proto/Makefile.inc
 check_PROGRAMS += $(gtests)
 
 test_scripts = \
+	tests/test-codegen.sh \
 	tests/test-format.sh \
 	tests/test-greeter.sh \
 	tests/test-headers.sh \
