@@ -29,6 +29,7 @@ PLUGIN_LIBADD = core/libmicro-1.la $(JSON_LIBS) $(PROTOBUF_C_LIBS) $(GLIB_LIBS)
 
 include plugins/grpc-transport/Makefile.inc
 include plugins/local-registry/Makefile.inc
+include plugins/memory-transport/Makefile.inc
 include plugins/random-selector/Makefile.inc
 include plugins/roundrobin-selector/Makefile.inc
 include plugins/static-selector/Makefile.inc
