@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <micro/micro-codec-private.h>
+#include <micro/micro-unpack-private.h>
 
 #define FIELD_MEMBER(type, message, i)                                                             \
   MICRO_CODEC_MEMBER (type, message, (message)->descriptor->fields[i].offset)
@@ -367,7 +368,7 @@ print_any (MicroCodecPrinter *self, const ProtobufCMessage *message)
       descriptor = micro_codec_find_type (self->root, url);
       if (descriptor != NULL)
         {
-          content = protobuf_c_message_unpack (descriptor, NULL, value->len, value->data);
+          content = micro_unpack (descriptor, NULL, value->len, value->data);
           if (content == NULL)
             return fail (self, message, "its value is not of the type it names");
           ok = print_content (self, content);
