@@ -18,7 +18,7 @@ forbid ()
 shopt -s nullglob extglob
 
 glib='<(gio|glib|gobject)/'
-libc='<[a-z_0-9]+\.h>|<(sys|netinet|arpa|linux)/[a-z_0-9]+\.h>'
+libc='<[a-z_0-9]+\.h>|<(sys|net|netinet|arpa|linux)/[a-z_0-9]+\.h>'
 public='<micro/[a-z-]+\.h>'
 
 headers=(core/micro/*.h)

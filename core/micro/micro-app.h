@@ -11,7 +11,8 @@
 G_BEGIN_DECLS
 
 #define MICRO_TYPE_APP (micro_app_get_type ())
-MICRO_API G_DECLARE_FINAL_TYPE (MicroApp, micro_app, MICRO, APP, GObject)
+MICRO_API
+G_DECLARE_FINAL_TYPE (MicroApp, micro_app, MICRO, APP, GObject)
 
 /**
  * micro_app_new: @name: the service's name in the registry; --server-name wins

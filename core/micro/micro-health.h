@@ -10,7 +10,8 @@
 G_BEGIN_DECLS
 
 #define MICRO_TYPE_HEALTH (micro_health_get_type ())
-MICRO_API G_DECLARE_INTERFACE (MicroHealth, micro_health, MICRO, HEALTH, GObject)
+MICRO_API
+G_DECLARE_INTERFACE (MicroHealth, micro_health, MICRO, HEALTH, GObject)
 
 /**
  * MicroHealthInterface:

@@ -30,7 +30,7 @@ struct _MicroLoopSource
 typedef struct _MicroLoopTimer MicroLoopTimer;
 struct _MicroLoopTimer
 {
-  gint64 at_us; /* g_get_monotonic_time() */
+  gint64 at_us;   /* g_get_monotonic_time() */
   guint position; /* in the heap, from 1; 0 when not running */
   void (*expired) (MicroLoopTimer *self);
 };

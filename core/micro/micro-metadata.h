@@ -21,7 +21,8 @@ MICRO_API guint micro_metadata_get_length (MicroMetadata *self);
 MICRO_API const char *micro_metadata_get_key (MicroMetadata *self, guint index);
 MICRO_API const char *micro_metadata_get_value (MicroMetadata *self, guint index);
 MICRO_API const char *micro_metadata_lookup (MicroMetadata *self, const char *key);
-MICRO_API MicroMetadata *micro_metadata_with (MicroMetadata *self, const char *key, const char *value);
+MICRO_API MicroMetadata *
+micro_metadata_with (MicroMetadata *self, const char *key, const char *value);
 MICRO_API gboolean micro_metadata_equal (MicroMetadata *a, MicroMetadata *b);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MicroMetadata, micro_metadata_unref)

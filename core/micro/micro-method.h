@@ -38,9 +38,9 @@ typedef void (*MicroHandler) (MicroCall *call, gconstpointer request, gpointer u
  */
 struct _MicroMethod
 {
-  const char *package;                                 /* "greeter", or "" */
-  const char *service;                                 /* "Say" */
-  const char *name;                                    /* "Hello" */
+  const char *package; /* "greeter", or "" */
+  const char *service; /* "Say" */
+  const char *name;    /* "Hello" */
   MicroMethodKind kind;
   const struct ProtobufCMessageDescriptor *request;
   const struct ProtobufCMessageDescriptor *response;
@@ -57,7 +57,7 @@ typedef struct
   const char *name;
   guint n_methods;
   const MicroMethod *methods;
-  const guint8 *file;         /* serialised google.protobuf.FileDescriptorProto */
+  const guint8 *file; /* serialised google.protobuf.FileDescriptorProto */
   gsize file_length;
 } MicroServiceDescriptor;
 

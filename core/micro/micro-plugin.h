@@ -38,20 +38,20 @@ extern __attribute__ ((visibility ("default"))) const MicroPluginInfo *micro_plu
 #ifdef MICRO_PLUGIN_BUILTIN
 #define MICRO_PLUGIN_ENTRY_(c_name)
 #else
-#define MICRO_PLUGIN_ENTRY_(c_name)                                                               \
+#define MICRO_PLUGIN_ENTRY_(c_name)                                                                \
   const MicroPluginInfo *micro_plugin_query (void) { return micro_plugin_##c_name (); }
 #endif
 
-#define MICRO_PLUGIN_DEFINE(c_name, ...)                                                          \
-  extern const MicroPluginInfo *micro_plugin_##c_name (void);                                     \
-  const MicroPluginInfo *micro_plugin_##c_name (void)                                             \
-  {                                                                                               \
-    static const MicroPluginInfo info = { .abi_major = MICRO_PLUGIN_ABI_MAJOR,                    \
-                                          .abi_minor = MICRO_PLUGIN_ABI_MINOR,                    \
-                                          .struct_size = sizeof (MicroPluginInfo),                \
-                                          __VA_ARGS__ };                                          \
-    return &info;                                                                                 \
-  }                                                                                               \
+#define MICRO_PLUGIN_DEFINE(c_name, ...)                                                           \
+  extern const MicroPluginInfo *micro_plugin_##c_name (void);                                      \
+  const MicroPluginInfo *micro_plugin_##c_name (void)                                              \
+  {                                                                                                \
+    static const MicroPluginInfo info = { .abi_major = MICRO_PLUGIN_ABI_MAJOR,                     \
+                                          .abi_minor = MICRO_PLUGIN_ABI_MINOR,                     \
+                                          .struct_size = sizeof (MicroPluginInfo),                 \
+                                          __VA_ARGS__ };                                           \
+    return &info;                                                                                  \
+  }                                                                                                \
   MICRO_PLUGIN_ENTRY_ (c_name)
 
 typedef enum
@@ -77,8 +77,8 @@ MICRO_API gboolean micro_plugin_load (const char *name_or_path, GError **error);
 /* The info of a type found, or %NULL for a type that the application offered. */
 MICRO_API const MicroPluginInfo *micro_plugin_get_info (GType type);
 /* Opens one file as micro_plugin_load() does and says what it is; for listings. */
-MICRO_API const MicroPluginInfo *micro_plugin_inspect (const char *path, MicroPluginKind *ret_kind,
-                                                       GError **error);
+MICRO_API const MicroPluginInfo *
+micro_plugin_inspect (const char *path, MicroPluginKind *ret_kind, GError **error);
 /* (transfer container) (element-type MicroPluginInfo): what is linked in. */
 MICRO_API GPtrArray *micro_plugin_list_builtin (void);
 /* Where plugin files are looked for, in order: (transfer full). */

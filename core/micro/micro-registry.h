@@ -11,7 +11,8 @@
 G_BEGIN_DECLS
 
 #define MICRO_TYPE_REGISTRY (micro_registry_get_type ())
-MICRO_API G_DECLARE_INTERFACE (MicroRegistry, micro_registry, MICRO, REGISTRY, GObject)
+MICRO_API
+G_DECLARE_INTERFACE (MicroRegistry, micro_registry, MICRO, REGISTRY, GObject)
 
 /**
  * MicroRegistryInterface:
@@ -29,44 +30,77 @@ struct _MicroRegistryInterface
 {
   GTypeInterface parent_iface;
 
-  void (*register_async) (MicroRegistry *self, MicroService *service, guint ttl_s,
-                          GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  void (*register_async) (MicroRegistry *self,
+                          MicroService *service,
+                          guint ttl_s,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer user_data);
   gboolean (*register_finish) (MicroRegistry *self, GAsyncResult *result, GError **error);
-  void (*deregister_async) (MicroRegistry *self, MicroService *service,
-                            GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  void (*deregister_async) (MicroRegistry *self,
+                            MicroService *service,
+                            GCancellable *cancellable,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data);
   gboolean (*deregister_finish) (MicroRegistry *self, GAsyncResult *result, GError **error);
-  void (*get_service_async) (MicroRegistry *self, const char *name,
-                             GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  void (*get_service_async) (MicroRegistry *self,
+                             const char *name,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data);
   GPtrArray *(*get_service_finish) (MicroRegistry *self, GAsyncResult *result, GError **error);
   void (*list_services_async) (MicroRegistry *self,
-                               GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data);
   GPtrArray *(*list_services_finish) (MicroRegistry *self, GAsyncResult *result, GError **error);
-  void (*watch_async) (MicroRegistry *self, const char *name,
-                       GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+  void (*watch_async) (MicroRegistry *self,
+                       const char *name,
+                       GCancellable *cancellable,
+                       GAsyncReadyCallback callback,
+                       gpointer user_data);
   MicroWatcher *(*watch_finish) (MicroRegistry *self, GAsyncResult *result, GError **error);
 
   /*< private >*/
   gpointer reserved[8];
 };
 
-MICRO_API void micro_registry_register_async (MicroRegistry *self, MicroService *service, guint ttl_s,
+MICRO_API void micro_registry_register_async (MicroRegistry *self,
+                                              MicroService *service,
+                                              guint ttl_s,
                                               GCancellable *cancellable,
-                                              GAsyncReadyCallback callback, gpointer user_data);
-MICRO_API gboolean micro_registry_register_finish (MicroRegistry *self, GAsyncResult *result, GError **error);
-MICRO_API void micro_registry_deregister_async (MicroRegistry *self, MicroService *service,
+                                              GAsyncReadyCallback callback,
+                                              gpointer user_data);
+MICRO_API gboolean micro_registry_register_finish (MicroRegistry *self,
+                                                   GAsyncResult *result,
+                                                   GError **error);
+MICRO_API void micro_registry_deregister_async (MicroRegistry *self,
+                                                MicroService *service,
                                                 GCancellable *cancellable,
-                                                GAsyncReadyCallback callback, gpointer user_data);
-MICRO_API gboolean micro_registry_deregister_finish (MicroRegistry *self, GAsyncResult *result, GError **error);
-MICRO_API void micro_registry_get_service_async (MicroRegistry *self, const char *name,
+                                                GAsyncReadyCallback callback,
+                                                gpointer user_data);
+MICRO_API gboolean micro_registry_deregister_finish (MicroRegistry *self,
+                                                     GAsyncResult *result,
+                                                     GError **error);
+MICRO_API void micro_registry_get_service_async (MicroRegistry *self,
+                                                 const char *name,
                                                  GCancellable *cancellable,
-                                                 GAsyncReadyCallback callback, gpointer user_data);
-MICRO_API GPtrArray *micro_registry_get_service_finish (MicroRegistry *self, GAsyncResult *result, GError **error);
-MICRO_API void micro_registry_list_services_async (MicroRegistry *self, GCancellable *cancellable,
-                                                   GAsyncReadyCallback callback, gpointer user_data);
-MICRO_API GPtrArray *micro_registry_list_services_finish (MicroRegistry *self, GAsyncResult *result, GError **error);
-MICRO_API void micro_registry_watch_async (MicroRegistry *self, const char *name,
+                                                 GAsyncReadyCallback callback,
+                                                 gpointer user_data);
+MICRO_API GPtrArray *
+micro_registry_get_service_finish (MicroRegistry *self, GAsyncResult *result, GError **error);
+MICRO_API void micro_registry_list_services_async (MicroRegistry *self,
+                                                   GCancellable *cancellable,
+                                                   GAsyncReadyCallback callback,
+                                                   gpointer user_data);
+MICRO_API GPtrArray *
+micro_registry_list_services_finish (MicroRegistry *self, GAsyncResult *result, GError **error);
+MICRO_API void micro_registry_watch_async (MicroRegistry *self,
+                                           const char *name,
                                            GCancellable *cancellable,
-                                           GAsyncReadyCallback callback, gpointer user_data);
-MICRO_API MicroWatcher *micro_registry_watch_finish (MicroRegistry *self, GAsyncResult *result, GError **error);
+                                           GAsyncReadyCallback callback,
+                                           gpointer user_data);
+MICRO_API MicroWatcher *
+micro_registry_watch_finish (MicroRegistry *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

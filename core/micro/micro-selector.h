@@ -11,7 +11,8 @@
 G_BEGIN_DECLS
 
 #define MICRO_TYPE_SELECTOR (micro_selector_get_type ())
-MICRO_API G_DECLARE_INTERFACE (MicroSelector, micro_selector, MICRO, SELECTOR, GObject)
+MICRO_API
+G_DECLARE_INTERFACE (MicroSelector, micro_selector, MICRO, SELECTOR, GObject)
 
 /**
  * MicroSelectorInterface:
@@ -28,7 +29,10 @@ struct _MicroSelectorInterface
 {
   GTypeInterface parent_iface;
 
-  MicroNode *(*select) (MicroSelector *self, MicroService *service, GPtrArray *tried, GError **error);
+  MicroNode *(*select) (MicroSelector *self,
+                        MicroService *service,
+                        GPtrArray *tried,
+                        GError **error);
   void (*mark) (MicroSelector *self, MicroNode *node, const GError *outcome);
   MicroService *(*resolve) (MicroSelector *self, const char *name, GError **error);
 
@@ -36,10 +40,13 @@ struct _MicroSelectorInterface
   gpointer reserved[8];
 };
 
-MICRO_API MicroNode *micro_selector_select (MicroSelector *self, MicroService *service,
-                                            GPtrArray *tried, GError **error);
+MICRO_API MicroNode *micro_selector_select (MicroSelector *self,
+                                            MicroService *service,
+                                            GPtrArray *tried,
+                                            GError **error);
 MICRO_API void micro_selector_mark (MicroSelector *self, MicroNode *node, const GError *outcome);
 MICRO_API gboolean micro_selector_can_resolve (MicroSelector *self);
-MICRO_API MicroService *micro_selector_resolve (MicroSelector *self, const char *name, GError **error);
+MICRO_API MicroService *
+micro_selector_resolve (MicroSelector *self, const char *name, GError **error);
 
 G_END_DECLS

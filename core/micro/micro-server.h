@@ -16,12 +16,15 @@ G_BEGIN_DECLS
  * The table from method path to handler.  Filled before the server listens, never changed after.
  */
 #define MICRO_TYPE_ROUTER (micro_router_get_type ())
-MICRO_API G_DECLARE_FINAL_TYPE (MicroRouter, micro_router, MICRO, ROUTER, GObject)
+MICRO_API
+G_DECLARE_FINAL_TYPE (MicroRouter, micro_router, MICRO, ROUTER, GObject)
 
 MICRO_API MicroRouter *micro_router_new (void);
 /* @handlers: one a method, in the descriptor's order; a %NULL one answers UNIMPLEMENTED. */
-MICRO_API void micro_router_add (MicroRouter *self, const MicroServiceDescriptor *service,
-                                 const MicroHandler *handlers, gpointer user_data,
+MICRO_API void micro_router_add (MicroRouter *self,
+                                 const MicroServiceDescriptor *service,
+                                 const MicroHandler *handlers,
+                                 gpointer user_data,
                                  GDestroyNotify destroy);
 MICRO_API GPtrArray *micro_router_get_endpoints (MicroRouter *self); /* of MicroEndpoint, sorted */
 

@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 #define MICRO_TYPE_SERVICE (micro_service_get_type ())
 MICRO_API GType micro_service_get_type (void);
 
-/* @endpoints and @nodes: (element-type) MicroEndpoint, MicroNode; (nullable) (transfer none), copied. */
+/* @endpoints and @nodes: (element-type) MicroEndpoint, MicroNode; (nullable) (transfer none),
+ * copied. */
 MICRO_API MicroService *micro_service_new (const char *name,
                                            const char *version,
                                            MicroMetadata *metadata,

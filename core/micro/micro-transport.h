@@ -12,7 +12,8 @@
 G_BEGIN_DECLS
 
 #define MICRO_TYPE_TRANSPORT (micro_transport_get_type ())
-MICRO_API G_DECLARE_INTERFACE (MicroTransport, micro_transport, MICRO, TRANSPORT, GObject)
+MICRO_API
+G_DECLARE_INTERFACE (MicroTransport, micro_transport, MICRO, TRANSPORT, GObject)
 
 /**
  * MicroCallStart:
@@ -21,11 +22,11 @@ MICRO_API G_DECLARE_INTERFACE (MicroTransport, micro_transport, MICRO, TRANSPORT
  */
 typedef struct
 {
-  const char *address; /* host:port, unix:/path, or the transport's own */
-  const char *path;    /* "/greeter.Say/Hello" */
-  const char *authority; /* (nullable): address */
+  const char *address;        /* host:port, unix:/path, or the transport's own */
+  const char *path;           /* "/greeter.Say/Hello" */
+  const char *authority;      /* (nullable): address */
   const char *const *headers; /* (nullable): name, value, …, NULL */
-  gint64 deadline_us;  /* monotonic; G_MAXINT64: none */
+  gint64 deadline_us;         /* monotonic; G_MAXINT64: none */
   MicroCodec codec;
   gsize max_receive_bytes;
 } MicroCallStart;
@@ -45,10 +46,16 @@ struct _MicroTransportInterface
 {
   GTypeInterface parent_iface;
 
-  char *(*listen) (MicroTransport *self, const char *address, MicroRouter *router,
-                   GPtrArray *loops, GError **error);
-  MicroCall *(*open) (MicroTransport *self, MicroLoop *loop, const MicroCallStart *start,
-                      const MicroCallEvents *events, gpointer user_data);
+  char *(*listen) (MicroTransport *self,
+                   const char *address,
+                   MicroRouter *router,
+                   GPtrArray *loops,
+                   GError **error);
+  MicroCall *(*open) (MicroTransport *self,
+                      MicroLoop *loop,
+                      const MicroCallStart *start,
+                      const MicroCallEvents *events,
+                      gpointer user_data);
   void (*drain) (MicroTransport *self, guint timeout_ms);
   void (*close) (MicroTransport *self);
 
@@ -56,11 +63,16 @@ struct _MicroTransportInterface
   gpointer reserved[8];
 };
 
-MICRO_API char *micro_transport_listen (MicroTransport *self, const char *address,
-                                        MicroRouter *router, GPtrArray *loops, GError **error);
-MICRO_API MicroCall *micro_transport_open (MicroTransport *self, MicroLoop *loop,
+MICRO_API char *micro_transport_listen (MicroTransport *self,
+                                        const char *address,
+                                        MicroRouter *router,
+                                        GPtrArray *loops,
+                                        GError **error);
+MICRO_API MicroCall *micro_transport_open (MicroTransport *self,
+                                           MicroLoop *loop,
                                            const MicroCallStart *start,
-                                           const MicroCallEvents *events, gpointer user_data);
+                                           const MicroCallEvents *events,
+                                           gpointer user_data);
 MICRO_API void micro_transport_drain (MicroTransport *self, guint timeout_ms);
 MICRO_API void micro_transport_close (MicroTransport *self);
 

@@ -10,7 +10,8 @@
 G_BEGIN_DECLS
 
 #define MICRO_TYPE_WATCHER (micro_watcher_get_type ())
-MICRO_API G_DECLARE_FINAL_TYPE (MicroWatcher, micro_watcher, MICRO, WATCHER, GObject)
+MICRO_API
+G_DECLARE_FINAL_TYPE (MicroWatcher, micro_watcher, MICRO, WATCHER, GObject)
 
 /* For registries.  @stopped runs once, when the reader stops or drops the watcher. Any thread. */
 MICRO_API MicroWatcher *micro_watcher_new (GDestroyNotify stopped, gpointer user_data);
@@ -22,9 +23,8 @@ MICRO_API void micro_watcher_next_async (MicroWatcher *self,
                                          GCancellable *cancellable,
                                          GAsyncReadyCallback callback,
                                          gpointer user_data);
-MICRO_API MicroEvent *micro_watcher_next_finish (MicroWatcher *self,
-                                                 GAsyncResult *result,
-                                                 GError **error);
+MICRO_API MicroEvent *
+micro_watcher_next_finish (MicroWatcher *self, GAsyncResult *result, GError **error);
 MICRO_API void micro_watcher_stop (MicroWatcher *self);
 
 G_END_DECLS

@@ -64,7 +64,8 @@ typedef struct
   socklen_t length;
 } GrpcSocketAddress;
 
-gboolean grpc_address_split (const char *address, char **ret_host, guint16 *ret_port, GError **error);
+gboolean
+grpc_address_split (const char *address, char **ret_host, guint16 *ret_port, GError **error);
 GPtrArray *grpc_address_resolve (const char *address, gboolean passive, GError **error);
 GrpcSocketAddress *grpc_address_literal (const char *address);
 char *grpc_address_to_string (const GrpcSocketAddress *address);
@@ -91,9 +92,14 @@ typedef struct
 
 typedef void (*GrpcFramerFunc) (GrpcCall *call, const guint8 *data, gsize length);
 /* FALSE: *ret_status and *ret_message (static) say why. */
-gboolean grpc_framer_feed (GrpcFramer *self, GrpcCall *call, const guint8 *data, gsize length,
-                           gsize max_bytes, GrpcFramerFunc message,
-                           MicroStatus *ret_status, const char **ret_message);
+gboolean grpc_framer_feed (GrpcFramer *self,
+                           GrpcCall *call,
+                           const guint8 *data,
+                           gsize length,
+                           gsize max_bytes,
+                           GrpcFramerFunc message,
+                           MicroStatus *ret_status,
+                           const char **ret_message);
 gboolean grpc_framer_is_whole (const GrpcFramer *self);
 void grpc_framer_clear (GrpcFramer *self);
 
@@ -127,17 +133,17 @@ struct _GrpcCall
   gsize out_sent;
   gsize message_at; /* of the message being written */
 
-  char *out_message;  /* escaped grpc-message */
+  char *out_message; /* escaped grpc-message */
   GBytes *out_details;
   MicroStatus status;
 
-  guint closed_by_core : 1;   /* ops->close was called */
-  guint stream_gone : 1;      /* nghttp2 has forgotten the stream */
+  guint closed_by_core : 1; /* ops->close was called */
+  guint stream_gone : 1;    /* nghttp2 has forgotten the stream */
   guint submitted : 1;
   guint deferred : 1;
   guint in_dispatch : 1;
-  guint half_closed : 1;      /* the peer's side */
-  guint have_response : 1;    /* client: the first headers came */
+  guint half_closed : 1;   /* the peer's side */
+  guint have_response : 1; /* client: the first headers came */
   guint have_status : 1;
   guint trailers_seen : 1;
   guint server : 1;
@@ -186,7 +192,7 @@ struct _GrpcConnection
   guint8 *unsent;
   gsize unsent_at;
   gsize unsent_length;
-  char *address; /* client: the key in thread->made */
+  char *address;         /* client: the key in thread->made */
   GPtrArray *candidates; /* client: addresses still to be tried */
   guint next_candidate;
   GCancellable *resolving;
@@ -205,8 +211,11 @@ void grpc_connection_free (GrpcConnection *self);
 void grpc_connection_go_away (GrpcConnection *self);
 void grpc_connection_add_call (GrpcConnection *self, GrpcCall *call);
 void grpc_connection_forget_call (GrpcConnection *self, GrpcCall *call);
-int grpc_connection_on_header (nghttp2_session *session, const nghttp2_frame *frame,
-                               nghttp2_rcbuf *name, nghttp2_rcbuf *value, uint8_t flags,
+int grpc_connection_on_header (nghttp2_session *session,
+                               const nghttp2_frame *frame,
+                               nghttp2_rcbuf *name,
+                               nghttp2_rcbuf *value,
+                               uint8_t flags,
                                void *user_data);
 
 /* --- grpc-transport.c --- */
@@ -223,8 +232,10 @@ void grpc_listener_stop (GrpcThread *thread);
 
 /* --- grpc-client.c --- */
 nghttp2_session_callbacks *grpc_client_callbacks (void);
-MicroCall *grpc_client_open (GrpcThread *thread, const MicroCallStart *start,
-                             const MicroCallEvents *events, gpointer user_data);
+MicroCall *grpc_client_open (GrpcThread *thread,
+                             const MicroCallStart *start,
+                             const MicroCallEvents *events,
+                             gpointer user_data);
 void grpc_client_call_ended (GrpcCall *self, MicroStatus status, const char *message);
 
 /* --- grpc-connect.c: a client's connection, from its address to its socket --- */

@@ -104,7 +104,7 @@ TEST_F (RoundRobin, IsFairToManyThreads)
 {
   g_autoptr (MicroService) four = service ("x", 4);
   std::vector<std::thread> threads;
-  std::vector<std::map<std::string, int> > seen (4);
+  std::vector<std::map<std::string, int>> seen (4);
   std::map<std::string, int> sum;
 
   for (auto &mine : seen)
