@@ -456,6 +456,11 @@ close_on_loop (gpointer user_data)
   g_cancellable_cancel (self->cancellable);
 }
 
+static void
+do_nothing (gpointer user_data)
+{
+}
+
 void
 micro_cache_free (MicroCache *self)
 {
@@ -464,6 +469,8 @@ micro_cache_free (MicroCache *self)
   while (self->n_running > 0)
     g_cond_wait (&self->idle, &self->idle_mutex);
   g_mutex_unlock (&self->idle_mutex);
+  /* The last call-back has counted itself down, but need not have returned. */
+  micro_loop_run_sync (self->loop, do_nothing, NULL);
   g_hash_table_unref (self->entries);
   g_object_unref (self->registry);
   g_object_unref (self->cancellable);
