@@ -10,6 +10,7 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include <micro/micro-client-private.h>
+#include <micro/micro-unpack-private.h>
 
 #define DEFAULT_TIMEOUT_MS 5000
 #define DEFAULT_RETRIES 1
@@ -129,7 +130,7 @@ micro_client_unpack (const MicroMethod *method, GBytes *reply, GError **error)
 {
   gsize length;
   const guint8 *data = g_bytes_get_data (reply, &length);
-  ProtobufCMessage *message = protobuf_c_message_unpack (method->response, NULL, length, data);
+  ProtobufCMessage *message = micro_unpack (method->response, NULL, length, data);
 
   if (message == NULL)
     g_set_error (error, MICRO_ERROR, MICRO_STATUS_INTERNAL,

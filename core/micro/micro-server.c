@@ -13,6 +13,7 @@
 #include <micro/micro-codec.h>
 #include <micro/micro-metadata.h>
 #include <micro/micro-server.h>
+#include <micro/micro-unpack-private.h>
 
 /* Values nest to this depth in the registry's records (go-micro cuts there too). */
 #define MAX_VALUE_DEPTH 3
@@ -223,7 +224,7 @@ unpack_request (MicroCall *call, const guint8 *data, gsize length)
 
   if (call->codec != MICRO_CODEC_JSON)
     {
-      call->request = protobuf_c_message_unpack (descriptor, &allocator, length, data);
+      call->request = micro_unpack (descriptor, &allocator, length, data);
       if (call->request != NULL)
         return TRUE;
       micro_call_fail (call, MICRO_STATUS_INVALID_ARGUMENT,
