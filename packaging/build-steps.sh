@@ -20,7 +20,7 @@ fi
 build=$top/build
 mkdir -p "$build"
 log=$build/run.log
-: >"$log"
+[[ -n ${MICRO_BENCH_STEP:-} ]] || : >"$log"
 
 say () { printf '%s\n' "$*"; }
 

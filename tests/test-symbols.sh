@@ -9,6 +9,7 @@ cd "$abs_top_builddir"
 
 exported () { nm -D --defined-only "$1" | awk '$2 != "A" { print $3 }' | grep -v '^_\(init\|fini\)$'; }
 
+shopt -s nullglob
 for plugin in plugins/.libs/*.so; do
   names=$(exported "$plugin")
   [[ $names == micro_plugin_query ]] || fail "$plugin exports:" $names
