@@ -29,6 +29,7 @@ gtests += \
 	$(NULL)
 endif
 include tests/proto/Makefile.inc
+include tests/zoo/Makefile.inc
 check_PROGRAMS += $(gtests)
 
 test_scripts = \
@@ -37,11 +38,23 @@ test_scripts = \
 	tests/test-greeter.sh \
 	tests/test-headers.sh \
 	tests/test-includes.sh \
+	tests/test-options.sh \
+	tests/test-out-of-tree.sh \
 	tests/test-symbols.sh \
+	tests/test-zoo.sh \
+	$(NULL)
+
+# Out of tree: it has a build of its own.
+example_plugin = \
+	examples/plugin/Makefile.am \
+	examples/plugin/README.md \
+	examples/plugin/configure.ac \
+	examples/plugin/last-selector.c \
+	examples/plugin/plain.mk \
 	$(NULL)
 
 TESTS += $(gtests) $(test_scripts)
-EXTRA_DIST += $(test_scripts) tests/functions.sh tests/run tests/symbols.txt tests/valgrind.supp
+EXTRA_DIST += $(example_plugin) $(test_scripts) tests/functions.sh tests/run tests/symbols.txt tests/valgrind.supp
 
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = bash

@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The plugin author's path: the example, built against the uninstalled and the installed toolkit.
+. "$(dirname "$0")/functions.sh"
+
+example=$abs_top_srcdir/examples/plugin
+requires pkg-config make nm
+test -d "$abs_top_builddir/plugins/.libs" || skip 'built without plugin files (--disable-modules)'
+# A sanitizer of the library must be one of the plugin too; CC may say more than the compiler.
+read -ra cc < <(sed -n 's/^CC = //p' "$abs_top_builddir/Makefile")
+flags=$(sed -n 's/^SANITIZER_CFLAGS = //p' "$abs_top_builddir/Makefile")
+
+# chosen BUILD: by name, by path, by MICRO_PLUGINS; and it does choose the last one.
+chosen ()
+{
+  local so=$1/last-selector.so
+  test "$(nm -D --defined-only "$so" | grep -v __asan | grep -vc ' _')" = 1 || fail "$(nm -D "$so")"
+  MICRO_PLUGIN_PATH=$1 expect 0 'Hello x' micro --selector=last call greeter Say.Hello name=x
+  expect 0 'Hello x' micro --selector="$so" call greeter Say.Hello name=x
+  MICRO_PLUGINS=$so expect 0 'Hello x' micro --selector=last call greeter Say.Hello name=x
+  MICRO_PLUGIN_PATH=$1 expect 0 'last +selector|selector +last' micro plugins
+}
+
+background "$work/log" "$abs_top_builddir/examples/greeter/greeter-service"
+wait_for 10 listed greeter || fail "not listed: $(cat "$work/log")"
+
+# Uninstalled, as a path with a space in it must do too.
+mkdir -p "$work/un installed"
+(cd "$work/un installed" &&
+  PKG_CONFIG_PATH=$abs_top_builddir/core make -f "$example/plain.mk" PC=micro-1-uninstalled \
+    CC="${cc[*]}" CFLAGS="-O1 -Wall -Werror $flags") >"$work/make.log" 2>&1 ||
+  fail "uninstalled: $(cat "$work/make.log")"
+chosen "$work/un installed"
+
+# Installed, into a directory of our own.
+prefix=$work/prefix
+make -C "$abs_top_builddir" install DESTDIR="$prefix" >"$work/install.log" 2>&1 ||
+  fail "make install: $(tail -20 "$work/install.log")"
+pc=$(find "$prefix" -name micro-1.pc)
+mkdir "$work/pc" "$work/installed"
+sed -E "s|^([a-z_]+)=/|\1=$prefix/|" "$pc" >"$work/pc/micro-1.pc"
+(cd "$work/installed" &&
+  PKG_CONFIG_PATH=$work/pc make -f "$example/plain.mk" CC="${cc[*]}" CFLAGS="-O1 -Wall -Werror $flags"
+) >"$work/make.log" 2>&1 || fail "installed: $(cat "$work/make.log")"
+test "$(sed -n 's/^plugin_abi=//p' "$pc")" != "" || fail 'plugin_abi of the .pc'
+export LD_LIBRARY_PATH=${pc%/pkgconfig/*}
+PATH=$(dirname "$(find "$prefix" -path '*/bin/micro')"):$PATH
+chosen "$work/installed"
