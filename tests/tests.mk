@@ -38,6 +38,7 @@ test_scripts = \
 	tests/test-greeter.sh \
 	tests/test-headers.sh \
 	tests/test-includes.sh \
+	tests/test-instructions.sh \
 	tests/test-options.sh \
 	tests/test-out-of-tree.sh \
 	tests/test-symbols.sh \
@@ -54,7 +55,10 @@ example_plugin = \
 	$(NULL)
 
 TESTS += $(gtests) $(test_scripts)
-EXTRA_DIST += $(example_plugin) $(test_scripts) tests/functions.sh tests/run tests/symbols.txt tests/valgrind.supp
+EXTRA_DIST += $(example_plugin) $(test_scripts) tests/functions.sh tests/run tests/symbols.txt tests/valgrind.supp \
+	tests/bench/run tests/bench/measure.py tests/bench/instructions tests/bench/instructions.txt \
+	tests/bench/grpc-c++/server.cc tests/bench/grpc-go/main.go tests/bench/grpc-go/go.mod \
+	tests/bench/grpc-go/go.sum packaging/build-steps.sh packaging/debian-packages .ci/run .ci/expected-skips
 
 TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = bash
