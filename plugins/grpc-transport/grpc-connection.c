@@ -6,6 +6,9 @@
 #include "config.h"
 
 #include <errno.h>
+#ifdef HAVE_MALLOC_TRIM
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,6 +19,8 @@
 #define WINDOW_SIZE (1024 * 1024)
 /* Between the two steps of GOAWAY: a round trip inside a data centre, and then some. */
 #define NOTICE_MS 50
+/* Connections closed before free memory is worth giving back. */
+#define TRIM_AFTER 64
 
 static GrpcConnection *
 from_source (MicroLoopSource *source)
@@ -340,6 +345,20 @@ grpc_connection_fail (GrpcConnection *self, const char *problem)
   grpc_connection_flush_soon (self);
 }
 
+/* A session is 18 KiB of small blocks, which malloc would keep for ever after a crowd has left. */
+static void
+give_memory_back (GrpcThread *thread)
+{
+#ifdef HAVE_MALLOC_TRIM
+  if (++thread->n_freed < TRIM_AFTER || thread->served.length > 0)
+    return;
+  thread->n_freed = 0;
+  malloc_trim (0);
+#else
+  (void) thread;
+#endif
+}
+
 void
 grpc_connection_free (GrpcConnection *self)
 {
@@ -362,6 +381,8 @@ grpc_connection_free (GrpcConnection *self)
       g_queue_unlink (&thread->served, &self->link);
       grpc_transport_connection_gone (thread->transport);
     }
+  if (self->server)
+    give_memory_back (thread);
   g_free (self);
 }
 

@@ -50,7 +50,7 @@ struct _GrpcThread
   GrpcCall *free_calls;
   guint n_free_calls;
   MicroLoopTimer accept_again;
-  gboolean draining;
+  guint n_freed; /* served connections, since memory was given back */
   guint8 *receive_buffer;
   guint8 *send_buffer;
 };
