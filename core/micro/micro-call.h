@@ -22,6 +22,31 @@ MICRO_API const char *micro_call_get_header (MicroCall *self, const char *name);
 MICRO_API gint64 micro_call_get_deadline (MicroCall *self); /* monotonic µs, G_MAXINT64: none */
 MICRO_API gboolean micro_call_is_cancelled (MicroCall *self);
 MICRO_API const MicroMethod *micro_call_get_method (MicroCall *self);
+
+/**
+ * MicroHeaderFunc:
+ * @name: lower-case
+ * @value: of a name that ends in "-bin": base64, as on the wire
+ *
+ * Sees one header.  Returns %FALSE to see no more.
+ */
+typedef gboolean (*MicroHeaderFunc) (const char *name, const char *value, gpointer user_data);
+
+/* Every header the caller sent, in order, duplicates too; on the call's loop thread. */
+MICRO_API void
+micro_call_foreach_header (MicroCall *self, MicroHeaderFunc callback, gpointer user_data);
+/* For the answer, on the call's loop thread: headers before the first message, trailers before the
+ * end.  A name may be added more than once; the value of a "-bin" name is base64. */
+MICRO_API void micro_call_add_header (MicroCall *self, const char *name, const char *value);
+MICRO_API void micro_call_add_trailer (MicroCall *self, const char *name, const char *value);
+MICRO_API void micro_call_send_headers (MicroCall *self); /* now, before any message */
+/* The following messages go out compressed, if the caller takes that. */
+MICRO_API void micro_call_set_compress (MicroCall *self, gboolean compress);
+/* @details: (nullable): a serialised google.rpc.Status; any thread */
+MICRO_API void micro_call_fail_with_details (MicroCall *self,
+                                             MicroStatus status,
+                                             const char *message,
+                                             GBytes *details);
 MICRO_API gpointer micro_call_alloc (MicroCall *self, gsize size); /* lives as long as the call */
 MICRO_API char *micro_call_printf (MicroCall *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
@@ -42,6 +67,11 @@ typedef enum
  *   nullable, a serialised google.rpc.Status); client: half-closes, the arguments are unused
  * @cancel: client: gives the call up at once; the call is gone afterwards and no event follows
  * @get_header: (nullable result): the value of a received header or trailer, lower-case name
+ * @foreach_header: sees the received headers, or (client) the received trailers
+ * @add_header: server: a header or a trailer of the answer
+ * @send_headers: server: what add_header gave leaves now
+ * @hold: while a call is held nothing of it is delivered, and its flow-control window does not
+ *   grow; a client's status waits for the messages before it
  *
  * What a transport does for one call.  All on the call's loop thread.  A served call belongs to
  * the core until close(), even when the peer has gone; the transport frees it after that.
@@ -53,6 +83,13 @@ struct _MicroCallOps
   void (*close) (MicroCall *self, MicroStatus status, const char *message, GBytes *details);
   void (*cancel) (MicroCall *self);
   const char *(*get_header) (MicroCall *self, const char *name);
+  void (*foreach_header) (MicroCall *self,
+                          gboolean trailers,
+                          MicroHeaderFunc callback,
+                          gpointer user_data);
+  void (*add_header) (MicroCall *self, gboolean trailer, const char *name, const char *value);
+  void (*send_headers) (MicroCall *self);
+  void (*hold) (MicroCall *self, gboolean hold);
   gpointer reserved[8];
 };
 
@@ -63,6 +100,9 @@ struct _MicroCallOps
  * @closed: client: the final status; server: the peer gave up or the connection broke
  *   (%MICRO_STATUS_CANCELLED), the answer will be dropped. For a client the call is gone
  *   when this returns.
+ * @writable: what was queued beyond %MICRO_CALL_HIGH_WATER has been sent: micro_call_sent() calls
+ * it
+ * @headers: (nullable): client: the answer's headers are there
  *
  * What a transport tells of one call.  All on the call's loop thread.
  */
@@ -71,8 +111,13 @@ struct _MicroCallEvents
   void (*message) (MicroCall *self, const guint8 *data, gsize length);
   void (*half_closed) (MicroCall *self);
   void (*closed) (MicroCall *self, MicroStatus status, const char *message, GBytes *details);
+  void (*writable) (MicroCall *self);
+  void (*headers) (MicroCall *self);
   gpointer reserved[8];
 };
+
+/* Bytes of messages that wait for the peer before a sender is told to wait too. */
+#define MICRO_CALL_HIGH_WATER (64 * 1024)
 
 typedef struct _MicroArenaBlock MicroArenaBlock;
 typedef struct
@@ -102,10 +147,18 @@ struct _MicroCall
   guint answered : 1;
   /* client: the request may have reached a handler, so only safe calls may be tried again */
   guint sent : 1;
+  guint streaming : 1; /* set before the first message: count what is queued */
+  guint compress : 1;  /* the messages that follow */
+  int queued;          /* atomic: bytes given to the transport and not yet sent, when streaming */
+  int blocked;         /* atomic: somebody waits for writable */
+  const MicroStreamFuncs *stream; /* server: the handler's */
+  gpointer stream_data;
   MicroArena arena;
 };
 
 MICRO_API void micro_call_init_arena (MicroCall *self, guint8 *inline_space, gsize size);
 MICRO_API void micro_call_clear_arena (MicroCall *self);
+/* @bytes of messages have left for the peer; only for a call that is streaming. */
+MICRO_API void micro_call_sent (MicroCall *self, gsize bytes);
 
 G_END_DECLS

@@ -232,7 +232,7 @@ on_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *det
     finish (self, NULL, error);
 }
 
-static const MicroCallEvents call_events = { on_message, NULL, on_closed, { NULL } };
+static const MicroCallEvents call_events = { .message = on_message, .closed = on_closed };
 
 static void
 send_to (ClientCall *self, const char *address)

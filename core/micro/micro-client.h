@@ -24,6 +24,9 @@ G_DECLARE_FINAL_TYPE (MicroClient, micro_client, MICRO, CLIENT, GObject)
  * @version: (nullable): only nodes of this version of the service
  * @headers: (nullable): name, value, …, %NULL
  * @retry_safe: the method may run twice, so retry even what may have reached a handler
+ * @compress: send the messages compressed (gzip)
+ * @wait_for_ready: wait for a node that can be reached until the deadline
+ * @max_receive_bytes: of a message; 0: the transport's default
  *
  * Zero-initialise with MICRO_CALL_OPTIONS_INIT; everywhere %NULL means all defaults.
  */
@@ -35,11 +38,14 @@ struct _MicroCallOptions
   const char *version;
   const char *const *headers;
   gboolean retry_safe;
+  gboolean compress;
+  gboolean wait_for_ready;
+  gsize max_receive_bytes;
   gpointer reserved[8];
 };
 #define MICRO_CALL_OPTIONS_INIT                                                                    \
   {                                                                                                \
-    0, -1, NULL, NULL, NULL, FALSE, { NULL }                                                       \
+    0, -1, NULL, NULL, NULL, FALSE, FALSE, FALSE, 0, { NULL }                                      \
   }
 
 /**

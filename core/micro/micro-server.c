@@ -278,8 +278,11 @@ serve_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *
     micro_call_fail (call, MICRO_STATUS_CANCELLED, "the caller went before its request was whole");
 }
 
-static const MicroCallEvents serve_events
-    = { serve_message, serve_half_closed, serve_closed, { NULL } };
+static const MicroCallEvents serve_events = {
+  .message = serve_message,
+  .half_closed = serve_half_closed,
+  .closed = serve_closed,
+};
 
 static gboolean
 knows_service (MicroRouter *self, const char *service, gsize length)

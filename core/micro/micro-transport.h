@@ -29,6 +29,10 @@ typedef struct
   gint64 deadline_us;         /* monotonic; G_MAXINT64: none */
   MicroCodec codec;
   gsize max_receive_bytes;
+  gboolean compress; /* the messages of the request */
+  gboolean
+      wait_for_ready; /* wait for a connection until the deadline, instead of failing at once */
+  gboolean streaming; /* sets MicroCall.streaming */
 } MicroCallStart;
 
 /**

@@ -22,6 +22,7 @@
 #include <micro/micro-selector.h>
 #include <micro/micro-server.h>
 #include <micro/micro-service.h>
+#include <micro/micro-stream.h>
 #include <micro/micro-transport.h>
 #include <micro/micro-types.h>
 #include <micro/micro-version.h>

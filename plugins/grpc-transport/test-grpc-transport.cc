@@ -55,7 +55,7 @@ on_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *det
   g_mutex_unlock (&outcome->mutex);
 }
 
-const MicroCallEvents events = { on_message, NULL, on_closed, { NULL } };
+const MicroCallEvents events = { on_message, nullptr, on_closed, nullptr, nullptr, { nullptr } };
 
 gpointer
 answer_later (gpointer data)

@@ -61,7 +61,7 @@ on_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *)
   g_mutex_unlock (&outcome->mutex);
 }
 
-const MicroCallEvents events = { on_message, NULL, on_closed, { NULL } };
+const MicroCallEvents events = { on_message, nullptr, on_closed, nullptr, nullptr, { nullptr } };
 
 /* A handler that keeps its call until it is let go. */
 struct Kept
