@@ -12,6 +12,7 @@
 G_BEGIN_DECLS
 
 gpointer micro_arena_try_alloc (MicroArena *self, gsize size);
+void micro_arena_clear (MicroArena *self);
 ProtobufCAllocator micro_arena_get_allocator (MicroArena *self);
 
 G_END_DECLS

@@ -42,13 +42,24 @@ micro_call_init_arena (MicroCall *self, guint8 *inline_space, gsize size)
 void
 micro_call_clear_arena (MicroCall *self)
 {
-  while (self->arena.blocks != NULL)
-    {
-      MicroArenaBlock *block = self->arena.blocks;
+  micro_arena_clear (&self->arena);
+  micro_arena_clear (&self->message_arena);
+}
 
-      self->arena.blocks = block->next;
+/* What was inline stays used. */
+void
+micro_arena_clear (MicroArena *self)
+{
+  if (self->blocks == NULL)
+    return;
+  while (self->blocks != NULL)
+    {
+      MicroArenaBlock *block = self->blocks;
+
+      self->blocks = block->next;
       g_free (block);
     }
+  self->next = self->end = NULL;
 }
 
 /* Unlike g_malloc this may fail: the size of a message field comes from the peer. */

@@ -9,28 +9,30 @@
 
 #include <protobuf-c/protobuf-c.h>
 
-#include <micro/micro-call.h>
+#include <micro/micro-call-private.h>
 #include <micro/micro-codec.h>
 
-/* An answer made on another thread, on its way to the call's loop. */
+/* What another thread says of a call, on its way to the call's loop. */
 typedef struct
 {
   MicroCall *call;
-  MicroStatus status;
-  char *message;
-  guint8 *data; /* (nullable) */
+  guint8 *data; /* (nullable): a message */
   gsize length;
+  gboolean ends;
+  MicroStatus status;
+  char *text;      /* (nullable) */
+  GBytes *details; /* (nullable) */
 } Answer;
 
 static void
-finish (MicroCall *self, MicroStatus status, const char *message)
+finish (MicroCall *self, MicroStatus status, const char *text, GBytes *details)
 {
   self->answered = TRUE;
-  self->ops->close (self, status, message, NULL);
+  self->ops->close (self, status, text, details);
 }
 
 static void
-send_bytes (MicroCall *self, const guint8 *data, gsize length)
+put_bytes (MicroCall *self, const guint8 *data, gsize length)
 {
   guint8 *space = self->ops->begin_message (self, length);
 
@@ -43,26 +45,36 @@ static void
 deliver_answer (gpointer user_data)
 {
   Answer *answer = user_data;
+  MicroCall *call = answer->call;
 
-  if (answer->status == MICRO_STATUS_OK && !answer->call->cancelled)
-    send_bytes (answer->call, answer->data, answer->length);
-  finish (answer->call, answer->status, answer->message);
-  g_free (answer->message);
+  if (answer->data != NULL)
+    {
+      if (!call->cancelled)
+        put_bytes (call, answer->data, answer->length);
+      if (call->streaming)
+        micro_call_sent (call, answer->length);
+    }
+  if (answer->ends)
+    finish (call, answer->status, answer->text, answer->details);
+  g_clear_pointer (&answer->details, g_bytes_unref);
+  g_free (answer->text);
   g_free (answer->data);
   g_free (answer);
 }
 
 static void
-post_answer (MicroCall *self, MicroStatus status, const char *message, guint8 *data, gsize length)
+post_answer (const Answer *answer)
 {
-  Answer *answer = g_new (Answer, 1);
+  Answer *copy = g_memdup2 (answer, sizeof *answer);
 
-  *answer = (Answer){ self, status, g_strdup (message), data, length };
-  micro_loop_post (self->loop, deliver_answer, answer);
+  if (copy->data != NULL && copy->call->streaming)
+    g_atomic_int_add (&copy->call->queued, (int) copy->length);
+  micro_loop_post (copy->call->loop, deliver_answer, copy);
 }
 
+/* @ends: with the status OK. */
 static void
-reply_json (MicroCall *self, const ProtobufCMessage *message)
+put_json (MicroCall *self, const ProtobufCMessage *message, gboolean ends)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char *json = NULL;
@@ -73,31 +85,25 @@ reply_json (MicroCall *self, const ProtobufCMessage *message)
     micro_call_fail (self, MICRO_STATUS_INTERNAL, "cannot write the reply as JSON: %s",
                      error->message);
   else if (micro_loop_get_current () != self->loop)
-    post_answer (self, MICRO_STATUS_OK, NULL, (guint8 *) g_steal_pointer (&json), length);
+    post_answer (&(Answer){ self, (guint8 *) g_steal_pointer (&json), length, .ends = ends });
   else
     {
-      send_bytes (self, (const guint8 *) json, length);
-      finish (self, MICRO_STATUS_OK, NULL);
+      if (!self->cancelled)
+        put_bytes (self, (const guint8 *) json, length);
+      if (ends)
+        finish (self, MICRO_STATUS_OK, NULL, NULL);
     }
 }
 
-/**
- * micro_call_reply:
- * @self: (transfer full): a unary call
- * @response: the reply, of the method's response type; may go after this returns
- *
- * Answers the call.  Any thread.  If the peer has gone the reply is dropped.
- */
 void
-micro_call_reply (MicroCall *self, gconstpointer response)
+micro_call_put (MicroCall *self, gconstpointer response, gboolean ends)
 {
   const ProtobufCMessage *message = response;
   gsize size;
 
-  g_return_if_fail (self != NULL && response != NULL);
   if (self->codec == MICRO_CODEC_JSON)
     {
-      reply_json (self, message);
+      put_json (self, message, ends);
       return;
     }
   size = protobuf_c_message_get_packed_size (message);
@@ -106,7 +112,7 @@ micro_call_reply (MicroCall *self, gconstpointer response)
       guint8 *data = g_malloc (size + 1);
 
       protobuf_c_message_pack (message, data);
-      post_answer (self, MICRO_STATUS_OK, NULL, data, size);
+      post_answer (&(Answer){ self, data, size, .ends = ends });
       return;
     }
   if (!self->cancelled)
@@ -114,19 +120,41 @@ micro_call_reply (MicroCall *self, gconstpointer response)
       protobuf_c_message_pack (message, self->ops->begin_message (self, size));
       self->ops->end_message (self);
     }
-  finish (self, MICRO_STATUS_OK, NULL);
+  if (ends)
+    finish (self, MICRO_STATUS_OK, NULL, NULL);
 }
 
-static void
-fail (MicroCall *self, MicroStatus status, const char *message)
+void
+micro_call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes *details)
 {
-  /* A failure that says OK would be a success without a reply. */
-  if (status == MICRO_STATUS_OK)
-    status = MICRO_STATUS_UNKNOWN;
-  if (micro_loop_get_current () != self->loop)
-    post_answer (self, status, message, NULL, 0);
+  if (micro_loop_get_current () == self->loop)
+    finish (self, status, text, details);
   else
-    finish (self, status, message);
+    post_answer (&(Answer){ self, .ends = TRUE, .status = status, .text = g_strdup (text),
+                            .details = details != NULL ? g_bytes_ref (details) : NULL });
+}
+
+/**
+ * micro_call_reply:
+ * @self: (transfer full): a call that takes one more message: any unary one
+ * @response: the reply, of the method's response type; may go after this returns
+ *
+ * Answers the call and ends it with the status OK.  Any thread.  If the peer has gone the reply
+ * is dropped.
+ */
+void
+micro_call_reply (MicroCall *self, gconstpointer response)
+{
+  g_return_if_fail (self != NULL && response != NULL);
+  micro_call_put (self, response, TRUE);
+}
+
+/* A failure that says OK would be a success without a reply. */
+static void
+fail (MicroCall *self, MicroStatus status, const char *message, GBytes *details)
+{
+  micro_call_finish (self, status != MICRO_STATUS_OK ? status : MICRO_STATUS_UNKNOWN, message,
+                     details);
 }
 
 /**
@@ -148,7 +176,26 @@ micro_call_fail (MicroCall *self, MicroStatus status, const char *format, ...)
   va_start (arguments, format);
   message = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  fail (self, status, message);
+  fail (self, status, message, NULL);
+}
+
+/**
+ * micro_call_fail_with_details:
+ * @self: (transfer full): a call
+ * @status: why, not %MICRO_STATUS_OK
+ * @message: (nullable): one sentence for the caller
+ * @details: (nullable) (transfer none): a serialised google.rpc.Status, for callers that read it
+ *
+ * Ends the call with an error.  Any thread.
+ */
+void
+micro_call_fail_with_details (MicroCall *self,
+                              MicroStatus status,
+                              const char *message,
+                              GBytes *details)
+{
+  g_return_if_fail (self != NULL);
+  fail (self, status, message, details);
 }
 
 /**
@@ -162,7 +209,7 @@ void
 micro_call_fail_error (MicroCall *self, const GError *error)
 {
   g_return_if_fail (self != NULL && error != NULL);
-  fail (self, micro_error_get_status (error), error->message);
+  fail (self, micro_error_get_status (error), error->message, NULL);
 }
 
 /**
@@ -208,4 +255,79 @@ const MicroMethod *
 micro_call_get_method (MicroCall *self)
 {
   return self->method;
+}
+
+/* --- Headers ------------------------------------------------------------------------------------
+ */
+
+/**
+ * micro_call_foreach_header: (skip)
+ * @self: a call
+ * @callback: sees each header, with names in lower case and duplicates as they came
+ * @user_data: for @callback
+ *
+ * Only on the call's loop thread.
+ */
+void
+micro_call_foreach_header (MicroCall *self, MicroHeaderFunc callback, gpointer user_data)
+{
+  g_return_if_fail (self != NULL && callback != NULL);
+  self->ops->foreach_header (self, FALSE, callback, user_data);
+}
+
+/**
+ * micro_call_add_header:
+ * @self: a call that has sent nothing yet
+ * @name: lower-case; one that ends in `-bin` has a value in base64
+ * @value: its value
+ *
+ * Adds a header to the answer.  Only on the call's loop thread.
+ */
+void
+micro_call_add_header (MicroCall *self, const char *name, const char *value)
+{
+  g_return_if_fail (self != NULL && name != NULL && value != NULL);
+  self->ops->add_header (self, FALSE, name, value);
+}
+
+/**
+ * micro_call_add_trailer:
+ * @self: a call
+ * @name: lower-case; one that ends in `-bin` has a value in base64
+ * @value: its value
+ *
+ * Adds a header that follows the last message.  Only on the call's loop thread.
+ */
+void
+micro_call_add_trailer (MicroCall *self, const char *name, const char *value)
+{
+  g_return_if_fail (self != NULL && name != NULL && value != NULL);
+  self->ops->add_header (self, TRUE, name, value);
+}
+
+/**
+ * micro_call_send_headers:
+ * @self: a call that has sent nothing yet
+ *
+ * Begins the answer now instead of with its first message.  Only on the call's loop thread.
+ */
+void
+micro_call_send_headers (MicroCall *self)
+{
+  g_return_if_fail (self != NULL);
+  self->ops->send_headers (self);
+}
+
+/**
+ * micro_call_set_compress:
+ * @self: a call
+ * @compress: whether the following messages are to be sent compressed, if the caller takes that
+ *
+ * Only on the call's loop thread.
+ */
+void
+micro_call_set_compress (MicroCall *self, gboolean compress)
+{
+  g_return_if_fail (self != NULL);
+  self->compress = compress != FALSE;
 }

@@ -149,11 +149,13 @@ struct _MicroCall
   guint sent : 1;
   guint streaming : 1; /* set before the first message: count what is queued */
   guint compress : 1;  /* the messages that follow */
-  int queued;          /* atomic: bytes given to the transport and not yet sent, when streaming */
-  int blocked;         /* atomic: somebody waits for writable */
+  guint held : 1;
+  int queued;  /* atomic: bytes given to the transport and not yet sent, when streaming */
+  int blocked; /* atomic: somebody waits for writable */
   const MicroStreamFuncs *stream; /* server: the handler's */
   gpointer stream_data;
-  MicroArena arena;
+  MicroArena arena;         /* lives as long as the call */
+  MicroArena message_arena; /* of a stream's message in hand */
 };
 
 MICRO_API void micro_call_init_arena (MicroCall *self, guint8 *inline_space, gsize size);

@@ -9,24 +9,11 @@
 
 #include <protobuf-c/protobuf-c.h>
 
-#include <micro/micro-arena-private.h>
-#include <micro/micro-codec.h>
+#include <micro/micro-call-private.h>
 #include <micro/micro-metadata.h>
-#include <micro/micro-server.h>
-#include <micro/micro-unpack-private.h>
 
 /* Values nest to this depth in the registry's records (go-micro cuts there too). */
 #define MAX_VALUE_DEPTH 3
-
-struct _MicroRoute
-{
-  const MicroMethod *method;
-  MicroHandler handler; /* (nullable) */
-  gpointer user_data;
-  char *path; /* "Say/Hello" */
-  gsize length;
-  guint hash;
-};
 
 typedef struct
 {
@@ -213,76 +200,8 @@ find_route (MicroRouter *self, const char *path, const char **ret_service)
   return found;
 }
 
-/* --- A call being served -------------------------------------------------------------------- */
-
-static gboolean
-unpack_request (MicroCall *call, const guint8 *data, gsize length)
-{
-  const ProtobufCMessageDescriptor *descriptor = call->method->request;
-  ProtobufCAllocator allocator = micro_arena_get_allocator (&call->arena);
-  g_autoptr (GError) error = NULL;
-
-  if (call->codec != MICRO_CODEC_JSON)
-    {
-      call->request = micro_unpack (descriptor, &allocator, length, data);
-      if (call->request != NULL)
-        return TRUE;
-      micro_call_fail (call, MICRO_STATUS_INVALID_ARGUMENT,
-                       "the request is not a %s: its %" G_GSIZE_FORMAT " bytes do not parse",
-                       descriptor->name, length);
-      return FALSE;
-    }
-  call->request
-      = micro_codec_from_json (descriptor, (const char *) data, length, &allocator, &error);
-  if (call->request != NULL)
-    return TRUE;
-  micro_call_fail_error (call, error);
-  return FALSE;
-}
-
-static void
-serve_message (MicroCall *call, const guint8 *data, gsize length)
-{
-  if (call->answered)
-    return;
-  if (call->request != NULL)
-    micro_call_fail (call, MICRO_STATUS_UNIMPLEMENTED,
-                     "%s takes one request message, and a second came", call->route->path);
-  else
-    unpack_request (call, data, length);
-}
-
-static void
-serve_half_closed (MicroCall *call)
-{
-  const MicroRoute *route = call->route;
-
-  if (call->answered)
-    return;
-  if (call->request == NULL)
-    micro_call_fail (call, MICRO_STATUS_UNIMPLEMENTED,
-                     "%s takes one request message, and none came", route->path);
-  else
-    route->handler (call, call->request, route->user_data);
-}
-
-static void
-serve_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
-{
-  (void) status;
-  (void) message;
-  (void) details;
-  call->cancelled = TRUE;
-  /* Before the handler has run nobody else will answer. */
-  if (!call->answered && call->request == NULL)
-    micro_call_fail (call, MICRO_STATUS_CANCELLED, "the caller went before its request was whole");
-}
-
-static const MicroCallEvents serve_events = {
-  .message = serve_message,
-  .half_closed = serve_half_closed,
-  .closed = serve_closed,
-};
+/* --- A call arrives ----------------------------------------------------------------------------
+ */
 
 static gboolean
 knows_service (MicroRouter *self, const char *service, gsize length)
@@ -330,7 +249,7 @@ micro_router_dispatch (MicroRouter *self, MicroCall *call, const char *path)
   const char *service;
   const MicroRoute *route = find_route (self, path, &service);
 
-  call->events = &serve_events;
+  call->events = &micro_serve_one_request;
   call->route = route;
   if (route == NULL)
     {
@@ -338,8 +257,10 @@ micro_router_dispatch (MicroRouter *self, MicroCall *call, const char *path)
       return;
     }
   call->method = route->method;
-  if (route->handler == NULL || route->method->kind != MICRO_METHOD_UNARY)
+  if (route->handler == NULL)
     micro_call_fail (call, MICRO_STATUS_UNIMPLEMENTED, "%s is not implemented", route->path);
+  else
+    micro_serve (call);
 }
 
 /* --- What the registry shows ------------------------------------------------------------------ */

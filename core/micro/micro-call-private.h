@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * What a handler says of its call, and how the router and the streams share a call.
+ */
+#pragma once
+
+#include <micro/micro-server.h>
+#include <micro/micro-stream.h>
+
+G_BEGIN_DECLS
+
+struct _MicroRoute
+{
+  const MicroMethod *method;
+  MicroHandler handler; /* (nullable) */
+  gpointer user_data;
+  char *path; /* "Say/Hello" */
+  gsize length;
+  guint hash;
+};
+
+/* micro-call.c: one message, and with @ends the status OK after it; any thread. */
+void micro_call_put (MicroCall *self, gconstpointer response, gboolean ends);
+void micro_call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes *details);
+
+/* micro-call-stream.c: FALSE: a writable event will follow; any thread. */
+gboolean micro_call_has_room (MicroCall *self);
+
+/* micro-serve.c: from here on the call is its handler's. */
+void micro_serve (MicroCall *call);
+/* Also for a call that is refused: what still arrives is dropped. */
+extern const MicroCallEvents micro_serve_one_request;
+
+G_END_DECLS
