@@ -13,6 +13,7 @@
 
 #include <micro/micro-loop.h>
 
+#define MAX_TASK_ROUNDS 4
 #define MAX_EVENTS 128
 
 typedef struct
@@ -173,19 +174,28 @@ run_posted (MicroLoop *self)
     }
 }
 
+/* Tasks queue tasks (a flush makes room, a handler fills it); the rest is left to the next turn, so
+ * that others are read from in between. */
 static void
 run_tasks (MicroLoop *self)
 {
-  while (self->tasks != NULL)
+  for (int round = 0; round < MAX_TASK_ROUNDS && self->tasks != NULL; round++)
     {
-      MicroLoopTask *task = self->tasks;
+      MicroLoopTask **last = self->tasks_tail;
+      gboolean more = TRUE;
 
-      self->tasks = task->next;
-      if (self->tasks == NULL)
-        self->tasks_tail = &self->tasks;
-      task->next = NULL;
-      task->queued = FALSE;
-      task->run (task);
+      while (more)
+        {
+          MicroLoopTask *task = self->tasks;
+
+          more = &task->next != last;
+          self->tasks = task->next;
+          if (self->tasks == NULL)
+            self->tasks_tail = &self->tasks;
+          task->next = NULL;
+          task->queued = FALSE;
+          task->run (task);
+        }
     }
 }
 
@@ -195,7 +205,7 @@ run_tasks (MicroLoop *self)
  * @task: something to do
  *
  * Runs @task once, after everything that is readable in this turn has been read; queueing it
- * again before that changes nothing.  This is how many answers leave in one write.
+ * again before that changes nothing.  A task must not be freed while it is queued.  This is how many answers leave in one write.
  */
 void
 micro_loop_queue_task (MicroLoop *self, MicroLoopTask *task)

@@ -56,6 +56,9 @@ grpc_call_free (GrpcCall *self, GrpcThread *thread)
       nghttp2_rcbuf_decref (g_array_index (self->more_headers, GrpcHeader, i).value);
     }
   g_clear_pointer (&self->more_headers, g_array_unref);
+  g_clear_pointer (&self->out_headers, g_ptr_array_unref);
+  g_clear_pointer (&self->out_trailers, g_ptr_array_unref);
+  grpc_flow_forget (self);
   if (self->path != NULL)
     nghttp2_rcbuf_decref (self->path);
   grpc_framer_clear (&self->framer);
@@ -99,6 +102,10 @@ remember_value (GrpcCall *self, nghttp2_vec name, const char *value)
       if (memcmp (key, "grpc-encoding", 13) == 0)
         self->grpc_encoding = value;
       break;
+    case 20:
+      if (memcmp (key, "grpc-accept-encoding", 20) == 0)
+        self->grpc_accept_encoding = value;
+      break;
     default:
       break;
     }
@@ -123,59 +130,133 @@ grpc_call_add_header (GrpcCall *self, nghttp2_rcbuf *name, nghttp2_rcbuf *value)
   g_array_append_val (self->more_headers, header);
 }
 
-static gboolean
-is_named (const GrpcHeader *header, const char *name, gsize length)
+guint
+grpc_call_count_headers (GrpcCall *self)
 {
-  nghttp2_vec text = nghttp2_rcbuf_get_buf (header->name);
+  return self->n_headers + (self->more_headers != NULL ? self->more_headers->len : 0);
+}
 
-  return text.len == length && memcmp (text.base, name, length) == 0;
+static const GrpcHeader *
+header_at (GrpcCall *self, guint index)
+{
+  return index < self->n_headers
+             ? &self->headers[index]
+             : &g_array_index (self->more_headers, GrpcHeader, index - self->n_headers);
 }
 
 /* nghttp2 ends every rcbuf with a NUL that it does not count. */
+static const char *
+text_of (nghttp2_rcbuf *buffer)
+{
+  return (const char *) nghttp2_rcbuf_get_buf (buffer).base;
+}
+
+/* A client finds trailers too; where a name is in both, the trailer is what counts. */
 const char *
 grpc_call_get_header (MicroCall *call, const char *name)
 {
   GrpcCall *self = (GrpcCall *) call;
   gsize length = strlen (name);
+  guint n = grpc_call_count_headers (self);
 
-  for (guint i = 0; i < self->n_headers; i++)
-    if (is_named (&self->headers[i], name, length))
-      return (const char *) nghttp2_rcbuf_get_buf (self->headers[i].value).base;
-  for (guint i = 0; self->more_headers != NULL && i < self->more_headers->len; i++)
+  for (guint i = 0; i < n; i++)
     {
-      const GrpcHeader *header = &g_array_index (self->more_headers, GrpcHeader, i);
+      const GrpcHeader *header = header_at (self, self->server ? i : n - 1 - i);
+      nghttp2_vec text = nghttp2_rcbuf_get_buf (header->name);
 
-      if (is_named (header, name, length))
-        return (const char *) nghttp2_rcbuf_get_buf (header->value).base;
+      if (text.len == length && memcmp (text.base, name, length) == 0)
+        return text_of (header->value);
     }
   return NULL;
+}
+
+void
+grpc_call_foreach_header (MicroCall *call,
+                          gboolean trailers,
+                          MicroHeaderFunc callback,
+                          gpointer user_data)
+{
+  GrpcCall *self = (GrpcCall *) call;
+  guint n = grpc_call_count_headers (self);
+  guint n_leading = self->server ? n : MIN (self->n_leading, n);
+
+  for (guint i = trailers ? n_leading : 0; i < (trailers ? n : n_leading); i++)
+    {
+      const GrpcHeader *header = header_at (self, i);
+
+      if (!callback (text_of (header->name), text_of (header->value), user_data))
+        return;
+    }
+}
+
+/* --- Messages out ------------------------------------------------------------------------------
+ */
+
+static void
+make_room (GrpcCall *self, gsize size)
+{
+  gsize need;
+
+  if (self->out_sent > 0 && self->out_sent >= self->out_length / 2)
+    {
+      self->out_length -= self->out_sent;
+      memmove (self->out, self->out + self->out_sent, self->out_length);
+      self->out_sent = 0;
+    }
+  need = self->out_length + size;
+  if (need <= self->out_size)
+    return;
+  need = MAX (need, self->out_size * 2);
+  if (self->out == self->inline_out)
+    self->out = memcpy (g_malloc (need), self->inline_out, self->out_length);
+  else
+    self->out = g_realloc (self->out, need);
+  self->out_size = need;
+}
+
+static guint8 *
+put_prefix (GrpcCall *self, gsize size, gboolean compressed)
+{
+  guint8 *prefix;
+
+  make_room (self, 5 + size);
+  self->message_at = self->out_length;
+  prefix = self->out + self->out_length;
+  prefix[0] = compressed;
+  prefix[1] = size >> 24;
+  prefix[2] = size >> 16;
+  prefix[3] = size >> 8;
+  prefix[4] = size;
+  self->out_length += 5 + size;
+  return prefix + 5;
 }
 
 guint8 *
 grpc_call_begin_message (MicroCall *call, gsize size)
 {
-  GrpcCall *self = (GrpcCall *) call;
-  gsize need = self->out_length + 5 + size;
-  guint8 *prefix;
+  return put_prefix ((GrpcCall *) call, size, FALSE);
+}
 
-  if (need > self->out_size)
+static void
+compress_message (GrpcCall *self)
+{
+  const guint8 *plain = self->out + self->message_at + 5;
+  gsize length = self->out_length - self->message_at - 5;
+  g_autofree guint8 *packed = grpc_gzip_deflate (plain, length, &length);
+
+  self->out_length = self->message_at;
+  memcpy (put_prefix (self, length, TRUE), packed, length);
+}
+
+void
+grpc_call_resume_sending (GrpcCall *self)
+{
+  if (self->deferred && self->connection != NULL)
     {
-      gsize bigger = MAX (need, self->out_size * 2);
-
-      if (self->out == self->inline_out)
-        self->out = memcpy (g_malloc (bigger), self->inline_out, self->out_length);
-      else
-        self->out = g_realloc (self->out, bigger);
-      self->out_size = bigger;
+      self->deferred = FALSE;
+      nghttp2_session_resume_data (self->connection->session, self->stream_id);
+      grpc_connection_flush_soon (self->connection);
     }
-  prefix = self->out + self->out_length;
-  prefix[0] = 0;
-  prefix[1] = size >> 24;
-  prefix[2] = size >> 16;
-  prefix[3] = size >> 8;
-  prefix[4] = size;
-  self->out_length = need;
-  return prefix + 5;
 }
 
 void
@@ -183,12 +264,11 @@ grpc_call_end_message (MicroCall *call)
 {
   GrpcCall *self = (GrpcCall *) call;
 
-  if (self->deferred && self->connection != NULL)
-    {
-      self->deferred = FALSE;
-      nghttp2_session_resume_data (self->connection->session, self->stream_id);
-      grpc_connection_flush_soon (self->connection);
-    }
+  if (call->compress && self->gzip_out)
+    compress_message (self);
+  if (call->streaming)
+    g_atomic_int_add (&call->queued, (int) (self->out_length - self->message_at));
+  grpc_call_resume_sending (self);
 }
 
 /* Moves what fits to @buffer; 0 when there is nothing. */
@@ -201,5 +281,6 @@ grpc_call_read_out (GrpcCall *self, guint8 *buffer, gsize size)
   self->out_sent += n;
   if (self->out_sent == self->out_length)
     self->out_sent = self->out_length = 0;
+  grpc_flow_sent (self, n);
   return n;
 }

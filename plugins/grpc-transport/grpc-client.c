@@ -10,8 +10,36 @@
 
 #include "grpc-private.h"
 
-/* --- The end of a call
- * ------------------------------------------------------------------------------ */
+/* --- The end of a call -------------------------------------------------------------------------
+ */
+
+/* A call whose status has come, and that is held with messages before it. */
+static void
+remember_waiting (GrpcCall *self)
+{
+  GrpcThread *thread = self->thread;
+
+  self->waiting = TRUE;
+  self->previous = NULL;
+  self->next = thread->waiting;
+  if (thread->waiting != NULL)
+    thread->waiting->previous = self;
+  thread->waiting = self;
+}
+
+static void
+forget_waiting (GrpcCall *self)
+{
+  if (!self->waiting)
+    return;
+  self->waiting = FALSE;
+  if (self->previous != NULL)
+    self->previous->next = self->next;
+  else
+    self->thread->waiting = self->next;
+  if (self->next != NULL)
+    self->next->previous = self->previous;
+}
 
 /* @self has left its connection.  Tells the caller once, and frees. */
 void
@@ -20,18 +48,23 @@ grpc_client_call_ended (GrpcCall *self, MicroStatus status, const char *message)
   self->ended = TRUE;
   self->stream_gone = TRUE;
   self->head.events->closed (&self->head, status, message, self->out_details);
-  grpc_call_free (self, self->thread);
+  if (self->in_event > 0)
+    self->doomed = TRUE;
+  else
+    grpc_call_free (self, self->thread);
 }
 
-static void
-end_with_trailers (GrpcCall *self, const char *status)
+void
+grpc_client_end (GrpcCall *self)
 {
   const char *text = grpc_call_get_header (&self->head, "grpc-message");
   const char *details = grpc_call_get_header (&self->head, "grpc-status-details-bin");
   g_autofree char *message = text != NULL ? grpc_message_unescape (text, strlen (text)) : NULL;
   guint64 code;
 
-  if (!g_ascii_string_to_unsigned (status, 10, 0, MICRO_STATUS_UNAUTHENTICATED, &code, NULL))
+  forget_waiting (self);
+  if (!g_ascii_string_to_unsigned (self->grpc_status, 10, 0, MICRO_STATUS_UNAUTHENTICATED, &code,
+                                   NULL))
     code = MICRO_STATUS_UNKNOWN;
   if (details != NULL)
     {
@@ -80,21 +113,20 @@ static int
 on_stream_close (nghttp2_session *session, int32_t stream_id, uint32_t error_code, void *user_data)
 {
   GrpcCall *self = nghttp2_session_get_stream_user_data (session, stream_id);
-  const char *status;
-
   (void) user_data;
   if (self == NULL)
     return 0;
   grpc_connection_forget_call (self->connection, self);
   if (error_code == NGHTTP2_REFUSED_STREAM)
     self->head.sent = FALSE;
-  status = self->trailers_seen ? self->grpc_status : NULL;
   if (self->have_status)
     grpc_client_call_ended (self, self->status, self->out_message);
-  else if (status != NULL)
-    end_with_trailers (self, status);
-  else
+  else if (!self->trailers_seen || self->grpc_status == NULL)
     end_without_trailers (self, error_code);
+  else if (grpc_flow_may_end (self))
+    grpc_client_end (self);
+  else
+    remember_waiting (self);
   return 0;
 }
 
@@ -123,12 +155,20 @@ on_frame_not_send (nghttp2_session *session, const nghttp2_frame *frame, int cod
 /* --- What arrives
  * --------------------------------------------------------------------------------------- */
 
-static void
-give_up (GrpcCall *self, MicroStatus status, const char *message)
+void
+grpc_client_give_up (GrpcCall *self, MicroStatus status, const char *message)
 {
+  if (self->ended || self->have_status)
+    return;
   self->have_status = TRUE;
   self->status = status;
   self->out_message = g_strdup (message);
+  if (self->connection == NULL)
+    {
+      forget_waiting (self);
+      grpc_client_call_ended (self, status, message);
+      return;
+    }
   nghttp2_submit_rst_stream (self->connection->session, 0, self->stream_id, NGHTTP2_CANCEL);
 }
 
@@ -149,15 +189,19 @@ on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame, void *user_
   self = nghttp2_session_get_stream_user_data (session, frame->hd.stream_id);
   if (self == NULL || self->http_status / 100 == 1)
     return 0;
-  self->have_response = TRUE;
   self->trailers_seen = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  if (self->have_response)
+    return 0;
+  self->have_response = TRUE;
+  /* An answer of trailers alone has no headers (PROTOCOL-HTTP2, "Trailers-Only"). */
+  self->n_leading = self->trailers_seen ? 0 : grpc_call_count_headers (self);
+  if (!self->trailers_seen && self->head.events->headers != NULL)
+    {
+      grpc_flow_enter (self);
+      self->head.events->headers (&self->head);
+      grpc_flow_leave (self);
+    }
   return 0;
-}
-
-static void
-deliver_message (GrpcCall *self, const guint8 *data, gsize length)
-{
-  self->head.events->message (&self->head, data, length);
 }
 
 static int
@@ -169,16 +213,13 @@ on_data_chunk (nghttp2_session *session,
                void *user_data)
 {
   GrpcCall *self = nghttp2_session_get_stream_user_data (session, stream_id);
-  const char *message;
-  MicroStatus status;
 
   (void) flags;
   (void) user_data;
   if (self == NULL || self->have_status || self->http_status != 200)
-    return 0;
-  if (!grpc_framer_feed (&self->framer, self, data, length, self->max_receive_bytes,
-                         deliver_message, &status, &message))
-    give_up (self, status, message);
+    nghttp2_session_consume (session, stream_id, length);
+  else
+    grpc_flow_receive (self, data, length);
   return 0;
 }
 
@@ -258,7 +299,7 @@ client_half_close (MicroCall *call, MicroStatus status, const char *message, GBy
   (void) message;
   (void) details;
   self->closed_by_core = TRUE;
-  grpc_call_end_message (call);
+  grpc_call_resume_sending (self);
 }
 
 static void
@@ -267,15 +308,20 @@ client_cancel (MicroCall *call)
   GrpcCall *self = (GrpcCall *) call;
   GrpcConnection *connection = self->connection;
 
-  if (self->ended)
+  if (self->ended || self->doomed)
     return;
+  self->ended = TRUE;
+  forget_waiting (self);
   if (connection != NULL)
     {
       nghttp2_session_set_stream_user_data (connection->session, self->stream_id, NULL);
       nghttp2_submit_rst_stream (connection->session, 0, self->stream_id, NGHTTP2_CANCEL);
       grpc_connection_flush_soon (connection);
     }
-  grpc_call_free (self, self->thread);
+  if (self->in_event > 0)
+    self->doomed = TRUE;
+  else
+    grpc_call_free (self, self->thread);
 }
 
 static const MicroCallOps client_ops = {
@@ -284,6 +330,8 @@ static const MicroCallOps client_ops = {
   .close = client_half_close,
   .cancel = client_cancel,
   .get_header = grpc_call_get_header,
+  .foreach_header = grpc_call_foreach_header,
+  .hold = grpc_flow_hold,
 };
 
 static nghttp2_nv
@@ -316,7 +364,7 @@ submit_request (GrpcCall *self, const MicroCallStart *start)
 {
   nghttp2_data_provider provider = { .read_callback = read_request };
   gsize n_extra = start->headers != NULL ? g_strv_length ((char **) start->headers) / 2 : 0;
-  g_autofree nghttp2_nv *list = g_new (nghttp2_nv, n_extra + 8);
+  g_autofree nghttp2_nv *list = g_new (nghttp2_nv, n_extra + 10);
   char timeout[12];
   gsize n = 0;
 
@@ -327,6 +375,9 @@ submit_request (GrpcCall *self, const MicroCallStart *start)
   list[n++] = nv ("te", "trailers");
   list[n++] = nv ("content-type", content_type (start->codec));
   list[n++] = nv ("user-agent", "grpc-c-micro/" PACKAGE_VERSION);
+  list[n++] = nv ("grpc-accept-encoding", "identity,gzip");
+  if (start->compress)
+    list[n++] = nv ("grpc-encoding", "gzip");
   if (start->deadline_us != G_MAXINT64)
     {
       grpc_timeout_format (start->deadline_us - g_get_monotonic_time (), timeout);
@@ -351,6 +402,8 @@ grpc_client_open (GrpcThread *thread,
   self->head.user_data = user_data;
   self->head.codec = start->codec;
   self->head.deadline_us = start->deadline_us;
+  self->head.streaming = start->streaming != FALSE;
+  self->head.compress = self->gzip_out = start->compress != FALSE;
   if (start->max_receive_bytes != 0)
     self->max_receive_bytes = start->max_receive_bytes;
   self->stream_id = submit_request (self, start);

@@ -314,6 +314,7 @@ grpc_connection_new (GrpcThread *thread, gboolean server)
   self->link.data = self;
   nghttp2_option_new (&option);
   nghttp2_option_set_no_closed_streams (option, 1);
+  nghttp2_option_set_no_auto_window_update (option, 1);
   if (server)
     nghttp2_session_server_new2 (&self->session, grpc_server_callbacks (), self, option);
   else

@@ -47,12 +47,6 @@ start_message (GrpcFramer *self, gsize max_bytes, MicroStatus *ret_status, const
       *ret_message = "a message begins with a compression flag that is neither 0 nor 1";
       return FALSE;
     }
-  if (self->prefix[0] == 1)
-    {
-      *ret_status = MICRO_STATUS_UNIMPLEMENTED;
-      *ret_message = "compressed messages are not supported: send grpc-encoding identity";
-      return FALSE;
-    }
   if (self->length > max_bytes)
     {
       *ret_status = MICRO_STATUS_RESOURCE_EXHAUSTED;
@@ -69,12 +63,16 @@ grpc_framer_feed (GrpcFramer *self,
                   gsize length,
                   gsize max_bytes,
                   GrpcFramerFunc message,
+                  gsize *ret_used,
                   MicroStatus *ret_status,
                   const char **ret_message)
 {
-  const guint8 *end = data + length;
+  const guint8 *const begin = data;
+  const guint8 *const end = data + length;
+  gboolean more = TRUE;
 
-  while (data < end)
+  *ret_used = length;
+  while (data < end && more)
     {
       gsize available;
 
@@ -92,7 +90,7 @@ grpc_framer_feed (GrpcFramer *self,
         {
           self->n_prefix = 0;
           data += self->length;
-          message (call, data - self->length, self->length);
+          more = message (call, self->prefix[0], data - self->length, self->length);
           continue;
         }
       available = MIN (available, self->length - self->n_partial);
@@ -109,9 +107,10 @@ grpc_framer_feed (GrpcFramer *self,
 
           self->n_partial = self->partial_size = 0;
           self->n_prefix = 0;
-          message (call, whole, self->length);
+          more = message (call, self->prefix[0], whole, self->length);
         }
     }
+  *ret_used = data - begin;
   return TRUE;
 }
 

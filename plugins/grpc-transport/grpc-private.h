@@ -53,6 +53,10 @@ struct _GrpcThread
   guint n_freed; /* served connections, since memory was given back */
   guint8 *receive_buffer;
   guint8 *send_buffer;
+  MicroLoopTask wake;
+  GPtrArray *woken;  /* of GrpcCall, NULL where it has gone */
+  GPtrArray *waking; /* those of this turn */
+  GrpcCall *waiting; /* client: ended, but held; through next */
 };
 
 #define GRPC_BUFFER_SIZE (64 * 1024)
@@ -75,6 +79,7 @@ gboolean grpc_timeout_parse (const char *text, gsize length, gint64 *ret_us);
 gsize grpc_timeout_format (gint64 us, char buffer[12]);
 char *grpc_message_escape (const char *message);
 char *grpc_message_unescape (const char *text, gsize length);
+gboolean grpc_list_has (const char *list, const char *item);
 gboolean grpc_content_type_parse (const char *text, gsize length, MicroCodec *ret_codec);
 MicroStatus grpc_status_from_http (int http);
 MicroStatus grpc_status_from_http2 (guint32 code);
@@ -90,7 +95,11 @@ typedef struct
   gsize partial_size;
 } GrpcFramer;
 
-typedef void (*GrpcFramerFunc) (GrpcCall *call, const guint8 *data, gsize length);
+/* FALSE: no more for now. */
+typedef gboolean (*GrpcFramerFunc) (GrpcCall *call,
+                                    gboolean compressed,
+                                    const guint8 *data,
+                                    gsize length);
 /* FALSE: *ret_status and *ret_message (static) say why. */
 gboolean grpc_framer_feed (GrpcFramer *self,
                            GrpcCall *call,
@@ -98,6 +107,7 @@ gboolean grpc_framer_feed (GrpcFramer *self,
                            gsize length,
                            gsize max_bytes,
                            GrpcFramerFunc message,
+                           gsize *ret_used,
                            MicroStatus *ret_status,
                            const char **ret_message);
 gboolean grpc_framer_is_whole (const GrpcFramer *self);
@@ -135,30 +145,44 @@ struct _GrpcCall
 
   char *out_message; /* escaped grpc-message */
   GBytes *out_details;
+  GPtrArray *out_headers;  /* (nullable): name, value, … of the answer */
+  GPtrArray *out_trailers; /* (nullable) */
   MicroStatus status;
 
+  /* grpc-flow.c */
+  GByteArray *pending; /* (nullable): received while held */
+  gsize unreported;    /* bytes sent and not yet told */
+  guint in_event;      /* the core runs: do not free */
+
   guint closed_by_core : 1; /* ops->close was called */
-  guint stream_gone : 1;    /* nghttp2 has forgotten the stream */
+  guint held : 1;
+  guint woken : 1;
+  guint pending_end : 1; /* the peer's end waits for what is pending */
+  guint doomed : 1;      /* to be freed after the event */
+  guint gzip_out : 1;    /* grpc-encoding: gzip was said */
+  guint stream_gone : 1; /* nghttp2 has forgotten the stream */
   guint submitted : 1;
   guint deferred : 1;
-  guint in_dispatch : 1;
   guint half_closed : 1;   /* the peer's side */
   guint have_response : 1; /* client: the first headers came */
   guint have_status : 1;
   guint trailers_seen : 1;
   guint server : 1;
   guint dispatched : 1;
-  guint ended : 1; /* client: closed was told */
+  guint ended : 1;   /* client: closed was told, or nobody wants it */
+  guint waiting : 1; /* client: in thread->waiting */
   int http_status;
 
   gsize header_bytes;
   guint n_headers;
+  guint n_leading;      /* client: headers that are not trailers */
   GArray *more_headers; /* (nullable): of GrpcHeader */
   nghttp2_rcbuf *path;
 
   /* Values among the headers that every call looks for; NULL where absent. */
   const char *content_type;
   const char *grpc_encoding;
+  const char *grpc_accept_encoding;
   const char *grpc_timeout;
   const char *micro_timeout;
   const char *grpc_status;
@@ -173,10 +197,37 @@ struct _GrpcCall
 GrpcCall *grpc_call_new (GrpcConnection *connection, gboolean server);
 void grpc_call_free (GrpcCall *self, GrpcThread *thread);
 void grpc_call_add_header (GrpcCall *self, nghttp2_rcbuf *name, nghttp2_rcbuf *value);
+guint grpc_call_count_headers (GrpcCall *self);
 const char *grpc_call_get_header (MicroCall *call, const char *name);
+void grpc_call_foreach_header (MicroCall *call,
+                               gboolean trailers,
+                               MicroHeaderFunc callback,
+                               gpointer user_data);
 guint8 *grpc_call_begin_message (MicroCall *call, gsize size);
 void grpc_call_end_message (MicroCall *call);
+void grpc_call_resume_sending (GrpcCall *self);
 ssize_t grpc_call_read_out (GrpcCall *self, guint8 *buffer, gsize size);
+
+/* --- grpc-flow.c: what a held call has received, and who waits for room --- */
+void grpc_flow_init (GrpcThread *thread);
+void grpc_flow_clear (GrpcThread *thread);
+/* DATA has arrived. The call may be gone afterwards. */
+void grpc_flow_receive (GrpcCall *self, const guint8 *data, gsize length);
+/* FALSE: what is pending comes first, then grpc_server_end_request() or _client_end(). */
+gboolean grpc_flow_may_end (GrpcCall *self);
+void grpc_flow_hold (MicroCall *call, gboolean hold);
+void grpc_flow_sent (GrpcCall *self, gsize bytes);
+void grpc_flow_forget (GrpcCall *self);
+void grpc_flow_enter (GrpcCall *self);
+/* TRUE: the call has been freed. */
+gboolean grpc_flow_leave (GrpcCall *self);
+
+/* --- grpc-gzip.c: messages compressed, one by one --- */
+/* (transfer full) (nullable): NULL when it is broken or larger than @max_bytes */
+guint8 *grpc_gzip_inflate (
+    const guint8 *data, gsize length, gsize max_bytes, gsize *ret_length, gboolean *ret_too_large);
+/* (transfer full) */
+guint8 *grpc_gzip_deflate (const guint8 *data, gsize length, gsize *ret_length);
 
 /* --- grpc-connection.c: socket and nghttp2 session, both sides --- */
 struct _GrpcConnection
@@ -221,8 +272,13 @@ int grpc_connection_on_header (nghttp2_session *session,
 /* --- grpc-transport.c --- */
 void grpc_transport_connection_gone (GrpcTransport *self);
 
+/* --- grpc-answer.c: what a server sends of a call --- */
+extern const MicroCallOps grpc_answer_ops;
+void grpc_answer_late (GrpcCall *self);
+
 /* --- grpc-server.c --- */
 void grpc_server_connection_lost (GrpcCall *call);
+void grpc_server_end_request (GrpcCall *call);
 nghttp2_session_callbacks *grpc_server_callbacks (void);
 
 /* --- grpc-listener.c --- */
@@ -237,6 +293,9 @@ MicroCall *grpc_client_open (GrpcThread *thread,
                              const MicroCallEvents *events,
                              gpointer user_data);
 void grpc_client_call_ended (GrpcCall *self, MicroStatus status, const char *message);
+void grpc_client_give_up (GrpcCall *self, MicroStatus status, const char *message);
+/* The status that came in the trailers. */
+void grpc_client_end (GrpcCall *self);
 
 /* --- grpc-connect.c: a client's connection, from its address to its socket --- */
 GrpcConnection *grpc_connect_get (GrpcThread *thread, const char *address);

@@ -10,135 +10,6 @@
 
 #include "grpc-private.h"
 
-#define NV(name_, value_, length_, flags_)                                                         \
-  {                                                                                                \
-    (uint8_t *) (name_), (uint8_t *) (value_), sizeof (name_) - 1, (length_),                      \
-        NGHTTP2_NV_FLAG_NO_COPY_NAME | (flags_)                                                    \
-  }
-#define NV_STATIC(name_, value_)                                                                   \
-  NV (name_, value_, sizeof (value_) - 1, NGHTTP2_NV_FLAG_NO_COPY_VALUE)
-
-static const char *const status_texts[] = { "0", "1",  "2",  "3",  "4",  "5",  "6",  "7", "8",
-                                            "9", "10", "11", "12", "13", "14", "15", "16" };
-
-/* --- Answering
- * ------------------------------------------------------------------------------------ */
-
-static nghttp2_nv
-content_type_nv (GrpcCall *self)
-{
-  const char *value = self->content_type != NULL ? self->content_type : "application/grpc";
-
-  /* No copy: the header lives as long as the call, and that until its stream has gone. */
-  return (nghttp2_nv) NV ("content-type", value, strlen (value), NGHTTP2_NV_FLAG_NO_COPY_VALUE);
-}
-
-static gsize
-fill_trailers (GrpcCall *self, nghttp2_nv *nv, char **ret_details)
-{
-  const char *status = status_texts[self->status];
-  gsize n = 0;
-
-  *ret_details = NULL;
-  nv[n++] = (nghttp2_nv) NV ("grpc-status", status, strlen (status), NGHTTP2_NV_FLAG_NO_COPY_VALUE);
-  if (self->out_message != NULL)
-    nv[n++] = (nghttp2_nv) NV ("grpc-message", self->out_message, strlen (self->out_message),
-                               NGHTTP2_NV_FLAG_NONE);
-  if (self->out_details != NULL)
-    {
-      gsize length;
-      const guchar *data = g_bytes_get_data (self->out_details, &length);
-
-      *ret_details = g_base64_encode (data, length);
-      nv[n++] = (nghttp2_nv) NV ("grpc-status-details-bin", *ret_details, strlen (*ret_details),
-                                 NGHTTP2_NV_FLAG_NONE);
-    }
-  return n;
-}
-
-static ssize_t
-read_answer (nghttp2_session *session,
-             int32_t stream_id,
-             uint8_t *buffer,
-             size_t size,
-             uint32_t *flags,
-             nghttp2_data_source *source,
-             void *user_data)
-{
-  GrpcCall *self = nghttp2_session_get_stream_user_data (session, stream_id);
-  g_autofree char *details = NULL;
-  nghttp2_nv nv[3];
-  ssize_t n;
-
-  (void) source;
-  (void) user_data;
-  if (self == NULL)
-    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  n = grpc_call_read_out (self, buffer, size);
-  if (self->out_length > 0)
-    return n;
-  if (!self->closed_by_core)
-    {
-      if (n > 0)
-        return n;
-      self->deferred = TRUE;
-      return NGHTTP2_ERR_DEFERRED;
-    }
-  *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
-  nghttp2_submit_trailer (session, stream_id, nv, fill_trailers (self, nv, &details));
-  return n;
-}
-
-static void
-submit_answer (GrpcCall *self)
-{
-  nghttp2_data_provider provider = { .read_callback = read_answer };
-  nghttp2_session *session = self->connection->session;
-  g_autofree char *details = NULL;
-  nghttp2_nv nv[5] = { NV_STATIC (":status", "200"), content_type_nv (self) };
-
-  self->submitted = TRUE;
-  if (self->out_length > 0 || self->status == MICRO_STATUS_OK)
-    nghttp2_submit_response (session, self->stream_id, nv, 2, &provider);
-  else
-    nghttp2_submit_response (session, self->stream_id, nv,
-                             2 + fill_trailers (self, nv + 2, &details), NULL);
-  grpc_connection_flush_soon (self->connection);
-}
-
-static void
-server_close (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
-{
-  GrpcCall *self = (GrpcCall *) call;
-
-  self->closed_by_core = TRUE;
-  if (self->stream_gone)
-    {
-      if (!self->in_dispatch)
-        grpc_call_free (self, self->thread);
-      return;
-    }
-  if (self->have_status)
-    return;
-  self->have_status = TRUE;
-  self->status = MIN (status, MICRO_STATUS_UNAUTHENTICATED);
-  if (message != NULL && message[0] != '\0')
-    self->out_message = grpc_message_escape (message);
-  if (details != NULL)
-    self->out_details = g_bytes_ref (details);
-  if (!self->submitted)
-    submit_answer (self);
-  else
-    grpc_call_end_message (call);
-}
-
-static const MicroCallOps server_ops = {
-  .begin_message = grpc_call_begin_message,
-  .end_message = grpc_call_end_message,
-  .close = server_close,
-  .get_header = grpc_call_get_header,
-};
-
 /* The connection or the stream has gone before or after the answer. */
 void
 grpc_server_connection_lost (GrpcCall *self)
@@ -147,14 +18,17 @@ grpc_server_connection_lost (GrpcCall *self)
   micro_loop_stop_timer (self->head.loop, &self->deadline);
   if (!self->dispatched)
     self->closed_by_core = TRUE;
-  if (!self->closed_by_core)
-    {
-      self->in_dispatch = TRUE;
-      self->head.events->closed (&self->head, MICRO_STATUS_CANCELLED, NULL, NULL);
-      self->in_dispatch = FALSE;
-    }
   if (self->closed_by_core)
-    grpc_call_free (self, self->thread);
+    {
+      if (self->in_event > 0)
+        self->doomed = TRUE;
+      else
+        grpc_call_free (self, self->thread);
+      return;
+    }
+  grpc_flow_enter (self);
+  self->head.events->closed (&self->head, MICRO_STATUS_CANCELLED, NULL, NULL);
+  grpc_flow_leave (self);
 }
 
 static void
@@ -162,12 +36,9 @@ deadline_expired (MicroLoopTimer *timer)
 {
   GrpcCall *self = (GrpcCall *) ((char *) timer - G_STRUCT_OFFSET (GrpcCall, deadline));
 
-  if (self->closed_by_core)
+  if (self->closed_by_core || self->have_status)
     return;
-  self->have_status = TRUE;
-  self->status = MICRO_STATUS_DEADLINE_EXCEEDED;
-  self->out_message = grpc_message_escape ("the deadline passed before the handler answered");
-  submit_answer (self);
+  grpc_answer_late (self);
   self->head.events->closed (&self->head, MICRO_STATUS_CANCELLED, NULL, NULL);
 }
 
@@ -183,7 +54,7 @@ on_begin_headers (nghttp2_session *session, const nghttp2_frame *frame, void *us
   if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
     return 0;
   call = grpc_call_new (self, TRUE);
-  call->head.ops = &server_ops;
+  call->head.ops = &grpc_answer_ops;
   call->stream_id = frame->hd.stream_id;
   nghttp2_session_set_stream_user_data (session, frame->hd.stream_id, call);
   return 0;
@@ -192,10 +63,19 @@ on_begin_headers (nghttp2_session *session, const nghttp2_frame *frame, void *us
 static void
 refuse_http (GrpcCall *call, const char *status)
 {
-  nghttp2_nv nv[] = { NV (":status", status, 3, NGHTTP2_NV_FLAG_NO_COPY_VALUE) };
+  nghttp2_nv nv[] = { { (uint8_t *) ":status", (uint8_t *) status, 7, 3, NGHTTP2_NV_FLAG_NONE } };
 
   call->closed_by_core = TRUE;
   nghttp2_submit_response (call->connection->session, call->stream_id, nv, 1, NULL);
+}
+
+static void
+start_deadline (GrpcCall *call)
+{
+  if (call->head.deadline_us == G_MAXINT64 || call->deadline.position != 0)
+    return;
+  call->deadline.expired = deadline_expired;
+  micro_loop_start_timer (call->head.loop, &call->deadline, call->head.deadline_us);
 }
 
 static gint64
@@ -233,16 +113,17 @@ begin_call (GrpcConnection *self, GrpcCall *call)
   if (call->head.deadline_us == G_MININT64)
     micro_call_fail (&call->head, MICRO_STATUS_INTERNAL,
                      "malformed grpc-timeout: it must be at most eight digits and one of HMSmun");
-  else if (encoding != NULL && strcmp (encoding, "identity") != 0)
+  else if (encoding != NULL && strcmp (encoding, "identity") != 0 && strcmp (encoding, "gzip") != 0)
     micro_call_fail (&call->head, MICRO_STATUS_UNIMPLEMENTED,
-                     "grpc-encoding “%.100s” is not supported: send identity", encoding);
+                     "grpc-encoding “%.100s” is not supported: send gzip or identity", encoding);
+  else if (call->head.streaming)
+    start_deadline (call);
 }
 
-static void
-end_request (GrpcCall *call)
+void
+grpc_server_end_request (GrpcCall *call)
 {
-  call->half_closed = TRUE;
-  if (!call->dispatched || call->closed_by_core)
+  if (call->closed_by_core)
     return;
   if (!grpc_framer_is_whole (&call->framer))
     {
@@ -251,11 +132,8 @@ end_request (GrpcCall *call)
     }
   call->head.events->half_closed (&call->head);
   /* A handler that answers at once needs no timer. */
-  if (!call->closed_by_core && call->head.deadline_us != G_MAXINT64)
-    {
-      call->deadline.expired = deadline_expired;
-      micro_loop_start_timer (call->head.loop, &call->deadline, call->head.deadline_us);
-    }
+  if (!call->closed_by_core && !call->have_status)
+    start_deadline (call);
 }
 
 static int
@@ -271,15 +149,12 @@ on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame, void *user_
   if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
     begin_call (user_data, call);
   if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
-    end_request (call);
+    {
+      call->half_closed = TRUE;
+      if (call->dispatched && grpc_flow_may_end (call))
+        grpc_server_end_request (call);
+    }
   return 0;
-}
-
-static void
-deliver_message (GrpcCall *call, const guint8 *data, gsize length)
-{
-  if (!call->closed_by_core)
-    call->head.events->message (&call->head, data, length);
 }
 
 static int
@@ -291,18 +166,13 @@ on_data_chunk (nghttp2_session *session,
                void *user_data)
 {
   GrpcCall *call = nghttp2_session_get_stream_user_data (session, stream_id);
-  const char *message;
-  MicroStatus status;
 
   (void) flags;
   (void) user_data;
   if (call == NULL || !call->dispatched || call->closed_by_core)
-    return 0;
-  if (!grpc_framer_feed (&call->framer, call, data, length, call->max_receive_bytes,
-                         deliver_message, &status, &message)
-      && !call->closed_by_core)
-    micro_call_fail (&call->head, status, "%s (%u bytes came, %" G_GSIZE_FORMAT " are allowed)",
-                     message, call->framer.length, call->max_receive_bytes);
+    nghttp2_session_consume (session, stream_id, length);
+  else
+    grpc_flow_receive (call, data, length);
   return 0;
 }
 

@@ -61,6 +61,7 @@ thread_free (gpointer data)
       g_free (call);
     }
   g_hash_table_unref (thread->made);
+  grpc_flow_clear (thread);
   g_free (thread->receive_buffer);
   g_free (thread->send_buffer);
   g_free (thread);
@@ -87,6 +88,7 @@ find_thread (GrpcTransport *self, MicroLoop *loop)
       thread->made = g_hash_table_new (g_str_hash, g_str_equal);
       thread->receive_buffer = g_malloc (GRPC_BUFFER_SIZE);
       thread->send_buffer = g_malloc (GRPC_BUFFER_SIZE);
+      grpc_flow_init (thread);
       g_ptr_array_add (self->threads, thread);
     }
   g_mutex_unlock (&self->mutex);
@@ -181,6 +183,8 @@ close_on_loop (gpointer user_data)
     grpc_connection_fail (at->data, "the server stops");
   for (GList *at = made; at != NULL; at = at->next)
     grpc_connection_fail (at->data, "the client stops");
+  while (thread->waiting != NULL)
+    grpc_client_give_up (thread->waiting, MICRO_STATUS_UNAVAILABLE, "the client stops");
 }
 
 static void

@@ -90,6 +90,22 @@ grpc_message_unescape (const char *text, gsize length)
   return g_utf8_make_valid (message->str, message->len);
 }
 
+/* Whether a comma-separated list such as grpc-accept-encoding has @item in it. */
+gboolean
+grpc_list_has (const char *list, const char *item)
+{
+  gsize length = strlen (item);
+
+  while (list != NULL)
+    {
+      list += strspn (list, " \t,");
+      if (strncmp (list, item, length) == 0 && strchr (" \t,", list[length]) != NULL)
+        return TRUE;
+      list = strchr (list, ',');
+    }
+  return FALSE;
+}
+
 /* go-micro's table (client/grpc, server/grpc): gRPC's own type and subtypes, and four without. */
 gboolean
 grpc_content_type_parse (const char *text, gsize length, MicroCodec *ret_codec)

@@ -87,11 +87,13 @@ TEST (GrpcContentType, KnowsGoMicrosTable)
 
 static std::vector<std::string> messages;
 
-static void
-keep_message (GrpcCall *call, const guint8 *data, gsize length)
+static gboolean
+keep_message (GrpcCall *call, gboolean compressed, const guint8 *data, gsize length)
 {
   (void) call;
+  EXPECT_FALSE (compressed);
   messages.emplace_back ((const char *) data, length);
+  return messages.back () != "stop";
 }
 
 TEST (GrpcFramer, FindsMessagesHoweverTheyAreCut)
@@ -103,16 +105,31 @@ TEST (GrpcFramer, FindsMessagesHoweverTheyAreCut)
       GrpcFramer framer = {};
       MicroStatus status;
       const char *why;
+      gsize used;
 
       messages.clear ();
       for (gsize at = 0; at < wire.size (); at += step)
         ASSERT_TRUE (grpc_framer_feed (&framer, NULL, (const guint8 *) wire.data () + at,
-                                       MIN (step, wire.size () - at), 100, keep_message, &status,
-                                       &why));
+                                       MIN (step, wire.size () - at), 100, keep_message, &used,
+                                       &status, &why));
       EXPECT_TRUE (grpc_framer_is_whole (&framer));
       EXPECT_EQ (messages, (std::vector<std::string>{ "abc", "", "x" })) << step;
       grpc_framer_clear (&framer);
     }
+}
+
+TEST (GrpcFramer, StopsWhereItIsTold)
+{
+  GrpcFramer framer = {};
+  MicroStatus status;
+  const char *why;
+  gsize used;
+
+  messages.clear ();
+  ASSERT_TRUE (grpc_framer_feed (&framer, NULL, (const guint8 *) "\0\0\0\0\4stop\0\0\0\0\1x", 15,
+                                 100, keep_message, &used, &status, &why));
+  EXPECT_EQ (used, 9u);
+  EXPECT_EQ (messages.size (), 1u);
 }
 
 TEST (GrpcFramer, RefusesALengthBeforeItTakesMemory)
@@ -120,9 +137,10 @@ TEST (GrpcFramer, RefusesALengthBeforeItTakesMemory)
   GrpcFramer framer = {};
   MicroStatus status = MICRO_STATUS_OK;
   const char *why;
+  gsize used;
 
   EXPECT_FALSE (grpc_framer_feed (&framer, NULL, (const guint8 *) "\0\377\377\377\377", 5, 4194304,
-                                  keep_message, &status, &why));
+                                  keep_message, &used, &status, &why));
   EXPECT_EQ (status, MICRO_STATUS_RESOURCE_EXHAUSTED);
   EXPECT_EQ (framer.partial, nullptr);
 }

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * Flow control of a call: what arrives while it is held, and telling a sender that there is room.
+ */
+#include "config.h"
+
+#include "grpc-private.h"
+
+/* --- Events --------------------------------------------------------------------------------------
+ *
+ * Inside an event the core may end the call; it is freed when the outermost event is over. */
+
+void
+grpc_flow_enter (GrpcCall *self)
+{
+  self->in_event++;
+}
+
+gboolean
+grpc_flow_leave (GrpcCall *self)
+{
+  if (--self->in_event > 0 || !self->doomed)
+    return FALSE;
+  grpc_call_free (self, self->thread);
+  return TRUE;
+}
+
+/* --- Receiving ---------------------------------------------------------------------------------
+ */
+
+static void
+refuse_message (GrpcCall *self, MicroStatus status, const char *why, gsize length)
+{
+  g_autofree char *message = NULL;
+
+  if (status == MICRO_STATUS_RESOURCE_EXHAUSTED)
+    message
+        = g_strdup_printf ("%s (%" G_GSIZE_FORMAT " bytes came, %" G_GSIZE_FORMAT " are allowed)",
+                           why, length, self->max_receive_bytes);
+  if (!self->server)
+    grpc_client_give_up (self, status, message != NULL ? message : why);
+  else if (!self->closed_by_core)
+    micro_call_fail (&self->head, status, "%s", message != NULL ? message : why);
+}
+
+static gboolean
+is_over (GrpcCall *self)
+{
+  return self->doomed || self->have_status || (self->server && self->closed_by_core);
+}
+
+static void
+deliver_compressed (GrpcCall *self, const guint8 *data, gsize length)
+{
+  const char *encoding = self->grpc_encoding;
+  g_autofree guint8 *plain = NULL;
+  gboolean too_large;
+
+  if (encoding == NULL || g_str_equal (encoding, "identity"))
+    {
+      refuse_message (self, MICRO_STATUS_INTERNAL,
+                      "a message is flagged as compressed, but no grpc-encoding was said", 0);
+      return;
+    }
+  plain = grpc_gzip_inflate (data, length, self->max_receive_bytes, &length, &too_large);
+  if (plain != NULL)
+    self->head.events->message (&self->head, plain, length);
+  else if (too_large)
+    refuse_message (self, MICRO_STATUS_RESOURCE_EXHAUSTED,
+                    "a message inflates to more than max-receive-bytes allows", length);
+  else
+    refuse_message (self, MICRO_STATUS_INTERNAL, "a compressed message is not gzip", 0);
+}
+
+static gboolean
+deliver_message (GrpcCall *self, gboolean compressed, const guint8 *data, gsize length)
+{
+  if (is_over (self))
+    return TRUE;
+  if (compressed)
+    deliver_compressed (self, data, length);
+  else
+    self->head.events->message (&self->head, data, length);
+  return !self->held || is_over (self);
+}
+
+/* Returns how much was used; with *ret_gone the call has been freed. */
+static gsize
+feed (GrpcCall *self, const guint8 *data, gsize length, gboolean *ret_gone)
+{
+  const char *message;
+  MicroStatus status;
+  gsize used;
+
+  grpc_flow_enter (self);
+  if (!grpc_framer_feed (&self->framer, self, data, length, self->max_receive_bytes,
+                         deliver_message, &used, &status, &message)
+      && !is_over (self))
+    refuse_message (self, status, message, self->framer.length);
+  *ret_gone = grpc_flow_leave (self);
+  return used;
+}
+
+/* A stream's window grows by what was used, the connection's by what came: a call that is held
+ * must not stop the others. */
+void
+grpc_flow_receive (GrpcCall *self, const guint8 *data, gsize length)
+{
+  nghttp2_session *session = self->connection->session;
+  gint32 stream_id = self->stream_id;
+  gboolean gone = FALSE;
+  gsize used = 0;
+
+  nghttp2_session_consume_connection (session, length);
+  if (!self->held && self->pending == NULL)
+    used = feed (self, data, length, &gone);
+  if (used > 0)
+    nghttp2_session_consume_stream (session, stream_id, used);
+  if (gone || used == length)
+    return;
+  if (self->pending == NULL)
+    self->pending = g_byte_array_new ();
+  g_byte_array_append (self->pending, data + used, (guint) (length - used));
+}
+
+gboolean
+grpc_flow_may_end (GrpcCall *self)
+{
+  self->pending_end = self->pending != NULL || self->held;
+  return !self->pending_end;
+}
+
+/* TRUE: the call has been freed. */
+static gboolean
+deliver_pending (GrpcCall *self)
+{
+  GrpcConnection *connection = self->connection;
+  gint32 stream_id = self->stream_id;
+  gboolean gone = FALSE;
+
+  if (self->held)
+    return FALSE;
+  if (self->pending != NULL)
+    {
+      GByteArray *pending = g_steal_pointer (&self->pending);
+      gsize used = feed (self, pending->data, pending->len, &gone);
+
+      if (connection != NULL && used > 0)
+        {
+          nghttp2_session_consume_stream (connection->session, stream_id, used);
+          grpc_connection_flush_soon (connection);
+        }
+      if (!gone && used < pending->len)
+        {
+          g_byte_array_remove_range (pending, 0, (guint) used);
+          self->pending = g_steal_pointer (&pending);
+        }
+      g_clear_pointer (&pending, g_byte_array_unref);
+    }
+  if (gone || self->pending != NULL || self->held || !self->pending_end)
+    return gone;
+  self->pending_end = FALSE;
+  if (self->server)
+    grpc_server_end_request (self);
+  else
+    grpc_client_end (self);
+  return TRUE;
+}
+
+/* --- Waking --------------------------------------------------------------------------------------
+ *
+ * Nothing of this is told inside nghttp2's call-backs: the core would call back into them. */
+
+static void
+wake (GrpcCall *self)
+{
+  if (self->woken)
+    return;
+  self->woken = TRUE;
+  g_ptr_array_add (self->thread->woken, self);
+  micro_loop_queue_task (self->thread->loop, &self->thread->wake);
+}
+
+static void
+wake_one (GrpcCall *self)
+{
+  gsize sent = self->unreported;
+
+  self->woken = FALSE;
+  self->unreported = 0;
+  if (sent > 0)
+    {
+      grpc_flow_enter (self);
+      micro_call_sent (&self->head, sent);
+      if (grpc_flow_leave (self))
+        return;
+    }
+  if (!self->stream_gone || self->pending_end)
+    deliver_pending (self);
+}
+
+static void
+wake_all (MicroLoopTask *task)
+{
+  GrpcThread *thread = (GrpcThread *) ((char *) task - G_STRUCT_OFFSET (GrpcThread, wake));
+  GPtrArray *waking = thread->woken;
+
+  thread->woken = thread->waking;
+  thread->waking = waking;
+  for (guint i = 0; i < waking->len; i++)
+    if (waking->pdata[i] != NULL)
+      wake_one (waking->pdata[i]);
+  g_ptr_array_set_size (waking, 0);
+}
+
+void
+grpc_flow_init (GrpcThread *thread)
+{
+  thread->wake.run = wake_all;
+  thread->woken = g_ptr_array_new ();
+  thread->waking = g_ptr_array_new ();
+}
+
+void
+grpc_flow_clear (GrpcThread *thread)
+{
+  g_ptr_array_unref (thread->woken);
+  g_ptr_array_unref (thread->waking);
+}
+
+void
+grpc_flow_hold (MicroCall *call, gboolean hold)
+{
+  GrpcCall *self = (GrpcCall *) call;
+
+  self->held = hold;
+  if (!hold && (self->pending != NULL || self->pending_end))
+    wake (self);
+}
+
+void
+grpc_flow_sent (GrpcCall *self, gsize bytes)
+{
+  if (!self->head.streaming || bytes == 0)
+    return;
+  self->unreported += bytes;
+  wake (self);
+}
+
+static void
+forget_in (GPtrArray *calls, GrpcCall *call)
+{
+  guint index;
+
+  if (g_ptr_array_find (calls, call, &index))
+    calls->pdata[index] = NULL;
+}
+
+void
+grpc_flow_forget (GrpcCall *self)
+{
+  g_clear_pointer (&self->pending, g_byte_array_unref);
+  if (!self->woken)
+    return;
+  forget_in (self->thread->woken, self);
+  forget_in (self->thread->waking, self);
+}
