@@ -205,7 +205,8 @@ run_tasks (MicroLoop *self)
  * @task: something to do
  *
  * Runs @task once, after everything that is readable in this turn has been read; queueing it
- * again before that changes nothing.  A task must not be freed while it is queued.  This is how many answers leave in one write.
+ * again before that changes nothing.  A task must not be freed while it is queued.  This is how
+ * many answers leave in one write.
  */
 void
 micro_loop_queue_task (MicroLoop *self, MicroLoopTask *task)
