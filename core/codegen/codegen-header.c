@@ -163,6 +163,8 @@ codegen_header (const ProtoFile *file)
       for (gsize j = 0; j < service->service->n_method; j++)
         if (method_is_unary (service->service->method[j]))
           emit_stubs (out, service, j);
+        else
+          codegen_emit_stream (out, service, j);
     }
   g_string_append (out, "\nG_END_DECLS\n");
   return g_string_free (out, FALSE);

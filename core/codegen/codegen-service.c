@@ -24,7 +24,9 @@ method_has_request (const ProtoMethod *method)
 static char *
 unique_name (GHashTable *taken, const char *method)
 {
-  static const char *const suffixes[] = { "", "_reply", "_async", "_finish", "_sync" };
+  static const char *const suffixes[]
+      = { "",      "_reply", "_async",       "_finish",           "_sync",
+          "_send", "_open",  "_stream_send", "_stream_send_sync", "_stream_receive_sync" };
   g_autofree char *name = codegen_snake (method);
 
   for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++)

@@ -7,25 +7,6 @@
 
 #include "codegen.h"
 
-/* For reflection, which wants no comments: they are most of a descriptor's bytes. */
-static void
-emit_file_bytes (GString *out, const ProtoFile *file)
-{
-  ProtoFile plain = *file;
-  g_autofree guint8 *bytes = NULL;
-  gsize length;
-
-  plain.source_code_info = NULL;
-  length = google__protobuf__file_descriptor_proto__get_packed_size (&plain);
-  bytes = g_malloc (length + 1);
-  google__protobuf__file_descriptor_proto__pack (&plain, bytes);
-  g_string_append (out, "\n/* The serialised google.protobuf.FileDescriptorProto. */\n"
-                        "static const guint8 file_descriptor[] = {");
-  for (gsize i = 0; i < length; i++)
-    g_string_append_printf (out, "%s0x%02x,", i % 16 == 0 ? "\n  " : " ", bytes[i]);
-  g_string_append (out, "\n};\n");
-}
-
 static void
 emit_descriptor (GString *out, const Service *service)
 {
@@ -58,7 +39,7 @@ emit_descriptor (GString *out, const Service *service)
   codegen_emit (out,
                 "\nconst MicroServiceDescriptor @prefix@_descriptor = {\n"
                 "  \"@package@\", \"@service@\", @n@, @methods@,\n"
-                "  file_descriptor, sizeof file_descriptor,\n"
+                "  file_descriptors, sizeof file_descriptors,\n"
                 "};\n",
                 "package", package, "service", proto->name, "n", n_methods, "prefix",
                 service->prefix, "methods", methods, NULL);
@@ -187,7 +168,7 @@ emit_stubs (GString *out, const Service *service, guint index)
 }
 
 char *
-codegen_source (const ProtoFile *file)
+codegen_source (const Micro__Codegen__Request *request, const ProtoFile *file)
 {
   GString *out = g_string_new (NULL);
   g_autofree char *base = codegen_file_base (file->name);
@@ -197,7 +178,7 @@ codegen_source (const ProtoFile *file)
                 "#include \"@base@.micro.h\"\n",
                 "file", file->name, "base", base, NULL);
   if (file->n_service > 0)
-    emit_file_bytes (out, file);
+    codegen_emit_files (out, request, file);
   for (gsize i = 0; i < file->n_service; i++)
     {
       g_autoptr (Service) service = service_new (file, i);

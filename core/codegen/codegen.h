@@ -53,10 +53,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Service, service_free)
 gboolean method_is_unary (const ProtoMethod *method);
 gboolean method_has_request (const ProtoMethod *method);
 
+/* --- codegen-files.c --- */
+
+/* The array file_descriptors: @file with all it imports, for reflection. */
+void
+codegen_emit_files (GString *out, const Micro__Codegen__Request *request, const ProtoFile *file);
+
+/* --- codegen-streams.c --- */
+
+void codegen_emit_stream (GString *out, const Service *service, guint index);
+
 /* --- codegen-header.c, codegen-source.c --- */
 
 char *codegen_header (const ProtoFile *file);
-char *codegen_source (const ProtoFile *file);
+char *codegen_source (const Micro__Codegen__Request *request, const ProtoFile *file);
 
 /* --- codegen-messages.c --- */
 

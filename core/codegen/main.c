@@ -50,13 +50,13 @@ parse_parameter (const char *parameter, gboolean *ret_messages, GError **error)
 }
 
 static void
-add_file (GPtrArray *files, const ProtoFile *file)
+add_file (GPtrArray *files, const Micro__Codegen__Request *request, const ProtoFile *file)
 {
   g_autofree char *base = codegen_file_base (file->name);
   g_autofree char *header_name = g_strconcat (base, ".micro.h", NULL);
   g_autofree char *source_name = g_strconcat (base, ".micro.c", NULL);
   g_autofree char *header = codegen_header (file);
-  g_autofree char *source = codegen_source (file);
+  g_autofree char *source = codegen_source (request, file);
 
   g_ptr_array_add (files, codegen_file_new (header_name, header));
   g_ptr_array_add (files, codegen_file_new (source_name, source));
@@ -74,7 +74,7 @@ generate (const Micro__Codegen__Request *request, GPtrArray *files, GError **err
   for (gsize i = 0; i < request->n_file_to_generate; i++)
     for (gsize j = 0; j < request->n_proto_file; j++)
       if (g_str_equal (request->proto_file[j]->name, request->file_to_generate[i]))
-        add_file (files, request->proto_file[j]);
+        add_file (files, request, request->proto_file[j]);
   return TRUE;
 }
 

@@ -49,7 +49,8 @@ struct _MicroMethod
 /**
  * MicroServiceDescriptor:
  *
- * One static object a proto service: its methods and the serialised FileDescriptorProto.
+ * One static object a proto service: its methods, the descriptors of its file and of all that it
+ * imports.
  */
 typedef struct
 {
@@ -57,8 +58,8 @@ typedef struct
   const char *name;
   guint n_methods;
   const MicroMethod *methods;
-  const guint8 *file; /* serialised google.protobuf.FileDescriptorProto */
-  gsize file_length;
+  const guint8 *files; /* serialised google.protobuf.FileDescriptorSet, the service's file last */
+  gsize files_length;
 } MicroServiceDescriptor;
 
 G_END_DECLS
