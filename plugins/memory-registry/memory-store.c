@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * The nodes of this process: one store for all its registries, usable from any thread.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "memory-store.h"
+
+typedef struct
+{
+  MicroService *service; /* with this one node */
+  gpointer owner;
+  gint64 expires_us; /* monotonic; -1 for never */
+} Record;
+
+/* A watch is a source of its reader's context: it tells what has happened there, in order and
+ * outside of the lock, and wakes when the next record expires. */
+typedef struct
+{
+  GSource source;
+  GWeakRef watcher;
+  char *name;     /* (nullable) */
+  GQueue pending; /* of MicroEvent, under the mutex */
+} Watch;
+
+static GMutex mutex;
+static GHashTable *records; /* service and node id → Record */
+static GPtrArray *watches;  /* of Watch, not owned: the watcher's end takes it out */
+
+static void
+record_free (gpointer data)
+{
+  Record *record = data;
+
+  micro_service_unref (record->service);
+  g_free (record);
+}
+
+static void
+lock (void)
+{
+  g_mutex_lock (&mutex);
+  if (records != NULL)
+    return;
+  records = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, record_free);
+  watches = g_ptr_array_new ();
+}
+
+static void
+unlock (void)
+{
+  g_mutex_unlock (&mutex);
+}
+
+/* Neither is of any length or alphabet, so the length keeps them apart. */
+static char *
+make_key (MicroService *service, MicroNode *node)
+{
+  const char *name = micro_service_get_name (service);
+
+  return g_strdup_printf ("%" G_GSIZE_FORMAT " %s %s", strlen (name), name,
+                          micro_node_get_id (node));
+}
+
+/* --- Telling the watches, under the mutex ------------------------------------------------------
+ */
+
+static gboolean
+is_wanted (const char *name, MicroService *service)
+{
+  return name == NULL || g_str_equal (name, micro_service_get_name (service));
+}
+
+static void
+tell (MicroEventKind kind, MicroService *service)
+{
+  for (guint i = 0; i < watches->len; i++)
+    {
+      Watch *watch = g_ptr_array_index (watches, i);
+
+      if (!is_wanted (watch->name, service))
+        continue;
+      g_queue_push_tail (&watch->pending, micro_event_new (kind, service));
+      g_source_set_ready_time ((GSource *) watch, 0);
+    }
+}
+
+static gint64
+next_expiry (void)
+{
+  GHashTableIter iter;
+  gpointer value;
+  gint64 next = -1;
+
+  g_hash_table_iter_init (&iter, records);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      gint64 at = ((Record *) value)->expires_us;
+
+      if (at >= 0 && (next < 0 || at < next))
+        next = at;
+    }
+  return next;
+}
+
+static void
+remove_expired (void)
+{
+  gint64 now = g_get_monotonic_time ();
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, records);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Record *record = value;
+
+      if (record->expires_us < 0 || record->expires_us > now)
+        continue;
+      tell (MICRO_EVENT_DELETED, record->service);
+      g_hash_table_iter_remove (&iter);
+    }
+}
+
+static void
+wake_by (gint64 at_us)
+{
+  for (guint i = 0; at_us >= 0 && i < watches->len; i++)
+    {
+      GSource *source = g_ptr_array_index (watches, i);
+      gint64 ready = g_source_get_ready_time (source);
+
+      if (ready < 0 || ready > at_us)
+        g_source_set_ready_time (source, at_us);
+    }
+}
+
+/* --- Watching ----------------------------------------------------------------------------------
+ */
+
+static gboolean
+watch_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  Watch *watch = (Watch *) source;
+  g_autoptr (MicroWatcher) watcher = g_weak_ref_get (&watch->watcher);
+  GQueue pending = G_QUEUE_INIT;
+  MicroEvent *event;
+
+  (void) callback;
+  (void) user_data;
+  lock ();
+  remove_expired ();
+  pending = watch->pending;
+  g_queue_init (&watch->pending);
+  g_source_set_ready_time (source, next_expiry ());
+  unlock ();
+  while ((event = g_queue_pop_head (&pending)) != NULL)
+    {
+      if (watcher != NULL)
+        micro_watcher_push (watcher, event);
+      micro_event_unref (event);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+watch_finalize (GSource *source)
+{
+  Watch *watch = (Watch *) source;
+
+  g_weak_ref_clear (&watch->watcher);
+  g_queue_clear_full (&watch->pending, (GDestroyNotify) micro_event_unref);
+  g_free (watch->name);
+}
+
+/* The reader may stop on any thread, also while the source is told of something. */
+static void
+watch_stopped (gpointer user_data)
+{
+  GSource *source = user_data;
+
+  lock ();
+  g_ptr_array_remove_fast (watches, source);
+  unlock ();
+  g_source_destroy (source);
+  g_source_unref (source);
+}
+
+MicroWatcher *
+memory_store_watch (const char *name)
+{
+  static GSourceFuncs funcs = { .dispatch = watch_dispatch, .finalize = watch_finalize };
+  GSource *source = g_source_new (&funcs, sizeof (Watch));
+  Watch *watch = (Watch *) source;
+  MicroWatcher *watcher = micro_watcher_new (watch_stopped, source);
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  GHashTableIter iter;
+  gpointer value;
+
+  g_source_set_static_name (source, "memory-registry watch");
+  g_weak_ref_init (&watch->watcher, watcher);
+  watch->name = g_strdup (name);
+  g_queue_init (&watch->pending);
+  lock ();
+  remove_expired ();
+  g_hash_table_iter_init (&iter, records);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (is_wanted (name, ((Record *) value)->service))
+      g_queue_push_tail (&watch->pending,
+                         micro_event_new (MICRO_EVENT_CREATED, ((Record *) value)->service));
+  g_ptr_array_add (watches, source);
+  g_source_set_ready_time (source, g_queue_is_empty (&watch->pending) ? next_expiry () : 0);
+  unlock ();
+  g_source_attach (source, context);
+  return watcher;
+}
+
+/* --- Adding, removing, finding -----------------------------------------------------------------
+ */
+
+/* A node belongs to one version: what it was before is gone when it comes back as another. */
+static void
+replace (const char *key, MicroService *service)
+{
+  Record *known = g_hash_table_lookup (records, key);
+
+  if (known == NULL)
+    {
+      tell (MICRO_EVENT_CREATED, service);
+      return;
+    }
+  if (micro_service_equal (known->service, service))
+    return;
+  if (g_str_equal (micro_service_get_version (known->service), micro_service_get_version (service)))
+    {
+      tell (MICRO_EVENT_UPDATED, service);
+      return;
+    }
+  tell (MICRO_EVENT_DELETED, known->service);
+  tell (MICRO_EVENT_CREATED, service);
+}
+
+void
+memory_store_add (gpointer owner, MicroService *service, guint ttl_s)
+{
+  GPtrArray *nodes = micro_service_get_nodes (service);
+  gint64 expires_us = ttl_s == 0 ? -1 : g_get_monotonic_time () + (gint64) ttl_s * G_USEC_PER_SEC;
+
+  lock ();
+  remove_expired ();
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      MicroNode *node = g_ptr_array_index (nodes, i);
+      g_autoptr (GPtrArray) alone = g_ptr_array_new ();
+      Record *record = g_new0 (Record, 1);
+      g_autofree char *key = make_key (service, node);
+
+      g_ptr_array_add (alone, node);
+      record->service = micro_service_with_nodes (service, alone);
+      record->owner = owner;
+      record->expires_us = expires_us;
+      replace (key, record->service);
+      g_hash_table_replace (records, g_steal_pointer (&key), record);
+    }
+  wake_by (expires_us);
+  unlock ();
+}
+
+void
+memory_store_remove (MicroService *service)
+{
+  GPtrArray *nodes = micro_service_get_nodes (service);
+
+  lock ();
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      g_autofree char *key = make_key (service, g_ptr_array_index (nodes, i));
+      Record *known = g_hash_table_lookup (records, key);
+
+      if (known == NULL)
+        continue;
+      tell (MICRO_EVENT_DELETED, known->service);
+      g_hash_table_remove (records, key);
+    }
+  unlock ();
+}
+
+void
+memory_store_remove_owner (gpointer owner)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  lock ();
+  g_hash_table_iter_init (&iter, records);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Record *record = value;
+
+      if (record->owner != owner)
+        continue;
+      tell (MICRO_EVENT_DELETED, record->service);
+      g_hash_table_iter_remove (&iter);
+    }
+  unlock ();
+}
+
+static int
+compare_records (gconstpointer a, gconstpointer b)
+{
+  MicroService *first = *(MicroService *const *) a;
+  MicroService *second = *(MicroService *const *) b;
+  int order = strcmp (micro_service_get_name (first), micro_service_get_name (second));
+
+  if (order == 0)
+    order = strcmp (micro_service_get_version (first), micro_service_get_version (second));
+  if (order == 0)
+    order = strcmp (micro_node_get_id (micro_service_get_nodes (first)->pdata[0]),
+                    micro_node_get_id (micro_service_get_nodes (second)->pdata[0]));
+  return order;
+}
+
+/* The first record of a service and version says what the service is. */
+static GPtrArray *
+merge (GPtrArray *sorted)
+{
+  GPtrArray *merged = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_service_unref);
+  guint i = 0;
+
+  while (i < sorted->len)
+    {
+      MicroService *first = g_ptr_array_index (sorted, i);
+      g_autoptr (GPtrArray) nodes = g_ptr_array_new ();
+
+      for (; i < sorted->len; i++)
+        {
+          MicroService *one = g_ptr_array_index (sorted, i);
+
+          if (!g_str_equal (micro_service_get_name (one), micro_service_get_name (first))
+              || !g_str_equal (micro_service_get_version (one), micro_service_get_version (first)))
+            break;
+          g_ptr_array_add (nodes, micro_service_get_nodes (one)->pdata[0]);
+        }
+      g_ptr_array_add (merged, micro_service_with_nodes (first, nodes));
+    }
+  return merged;
+}
+
+GPtrArray *
+memory_store_find (const char *name)
+{
+  g_autoptr (GPtrArray) found
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_service_unref);
+  GHashTableIter iter;
+  gpointer value;
+
+  lock ();
+  remove_expired ();
+  g_hash_table_iter_init (&iter, records);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (is_wanted (name, ((Record *) value)->service))
+      g_ptr_array_add (found, micro_service_ref (((Record *) value)->service));
+  unlock ();
+  g_ptr_array_sort (found, compare_records);
+  return merge (found);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * The nodes of this process: one store for all its registries, usable from any thread.
+ */
+#pragma once
+
+#include <micro/micro.h>
+
+G_BEGIN_DECLS
+
+/* Adds or replaces the nodes of @service.  @owner is only compared; @ttl_s 0 is for ever. */
+void memory_store_add (gpointer owner, MicroService *service, guint ttl_s);
+void memory_store_remove (MicroService *service);
+/* Removes what @owner added and nobody has replaced. */
+void memory_store_remove_owner (gpointer owner);
+/* (transfer full) (element-type MicroService): one record a service and version; @name (nullable)
+ */
+GPtrArray *memory_store_find (const char *name);
+/* Events come from the calling thread's default context. */
+MicroWatcher *memory_store_watch (const char *name);
+
+G_END_DECLS
