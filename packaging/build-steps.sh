@@ -20,14 +20,17 @@ fi
 build=$top/build
 mkdir -p "$build"
 log=$build/run.log
-[[ -n ${MICRO_BENCH_STEP:-} ]] || : >"$log"
+[[ ${MICRO_RUN_LOG:-} == "$log" ]] || : >"$log" # one log for a script and those it runs
+export MICRO_RUN_LOG=$log
 
 say () { printf '%s\n' "$*"; }
 
-# step TEXT COMMAND…: one line with the time it took; the log's end when it fails.
+# step TEXT COMMAND…: one line with the time it took; when it fails, the log's lines that speak of
+# errors, and its end.
 step ()
 {
-  local text=$1 start=$EPOCHREALTIME status=0
+  local text=$1 start=$EPOCHREALTIME status=0 from
+  from=$(stat -c %s "$log")
   shift
   printf '%-44s ' "$text"
   { printf '\n=== %s: %s\n' "$text" "$*"; "$@"; } >>"$log" 2>&1 </dev/null || status=$?
@@ -37,6 +40,8 @@ step ()
     return 0
   fi
   printf 'failed after %d.%d s; the end of %s:\n' $((elapsed / 10)) $((elapsed % 10)) "$log"
+  tail -c "+$((from + 1))" "$log" | grep -nE '(error|Error|ERROR|cannot|FAIL|fatal)( |:)' | head -n 15
+  echo …
   tail -n 30 "$log"
   return $status
 }
@@ -71,7 +76,7 @@ install_packages ()
     say "  sudo apt-get install ${missing[*]}"
     return 1
   fi
-  step "Installing ${#missing[@]} packages" apt_install "${missing[@]}"
+  step "Installing packages (${#missing[@]})" apt_install "${missing[@]}"
 }
 
 run_in () { cd "$1" && shift && "$@"; }

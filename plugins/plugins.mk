@@ -27,9 +27,18 @@
 PLUGIN_LDFLAGS = $(AM_LDFLAGS) -module -avoid-version -shared -no-undefined -Wl,-z,defs
 PLUGIN_LIBADD = core/libmicro-1.la $(JSON_LIBS) $(PROTOBUF_C_LIBS) $(GLIB_LIBS)
 
+include plugins/common/Makefile.inc
+include plugins/dns-selector/Makefile.inc
 include plugins/grpc-transport/Makefile.inc
+include plugins/http-broker/Makefile.inc
+include plugins/http-health/Makefile.inc
+include plugins/k8s-registry/Makefile.inc
 include plugins/local-registry/Makefile.inc
+include plugins/memory-broker/Makefile.inc
+include plugins/memory-registry/Makefile.inc
 include plugins/memory-transport/Makefile.inc
+include plugins/nats-broker/Makefile.inc
+include plugins/p2c-selector/Makefile.inc
 include plugins/random-selector/Makefile.inc
 include plugins/roundrobin-selector/Makefile.inc
 include plugins/static-selector/Makefile.inc

@@ -74,8 +74,15 @@ expect 1 'protoc-gen-c, which makes the messages, is not in PATH: install it' \
 expect 1 'no option “fast”: there is only “no-messages”' \
   protoc "$micro" -I"$protos" --micro_out="$work/again" --micro_opt=fast pantry.proto
 expect 2 'stdin is not a request of protoc' "$abs_top_builddir/protoc-gen-micro" <<<garbage
+expect 2 'stdin is not a request of protoc' "$abs_top_builddir/protoc-gen-micro" </dev/null
 expect 0 '^protoc-gen-micro [0-9]' "$abs_top_builddir/protoc-gen-micro" --version
 expect 0 '^usage: protoc --micro_out=DIR' "$abs_top_builddir/protoc-gen-micro" --help
+mkdir "$work/d*"
+echo 'syntax = "proto3";' | tee "$work/d*/b.proto" >"$work/a\"b.proto"
+for name in 'd*/b.proto' 'a"b.proto'; do
+  expect 1 'has a name that an #include or a comment in C cannot have: rename it' \
+    protoc "$micro" -I"$work" --micro_out="$work/again" "$name"
+done
 mkdir "$work/bare"
 protoc "$micro" -I"$protos" --micro_out="$work/bare" --micro_opt=no-messages pantry.proto
 [[ $(ls "$work/bare") == $'pantry.micro.c\npantry.micro.h' ]] || fail "no-messages gives messages"

@@ -30,16 +30,19 @@ for header in "${headers[@]}"; do
   esac
 done
 forbid 'A public header includes GLib and public headers only' \
-  '<(gio/gio|glib|glib-object)\.h>|<micro/[a-z]+(-[a-oq-z][a-z]*|-p[a-qs-z][a-z]*)?\.h>' \
+  '<(gio/gio|glib|glib-object)\.h>|<micro/([a-z]+-)*([a-oq-z][a-z]*|p[a-qs-z][a-z]*)\.h>' \
   "${public_headers[@]}"
 forbid 'The core includes its own headers, GLib, json-glib, protobuf-c' \
   "\"config\.h\"|$public|$glib|<glib(-unix|-object)?\.h>|<gmodule\.h>|<json-glib/|<protobuf-c/|$libc" \
   core/micro/*.c "${private_headers[@]}"
 
+forbid 'The services of every server include the core, GLib and their own .proto' \
+  "\"config\.h\"|\"services\.h\"|\"[a-z0-9/]+\.(micro|pb-c)\.h\"|$public|<json-glib/|$libc" core/services/*.[ch]
+
 # Others: never a private header of the core, never another plugin's.
-for file in plugins/*/*.[ch] core/tool/*.[ch] examples/*/*.[ch]; do
+for file in plugins/*/*.[ch] core/health/*.[ch] core/tool/*.[ch] examples/*/*.[ch]; do
   found=$(grep -En '^#[[:space:]]*include[[:space:]]*(<micro/[a-z-]+-private\.h>|".*/)' "$file" |
-    grep -Ev '"(\.\./)?common/' || true)
+    grep -Ev '"(\.\./)?common/|\.pb-c\.h"' || true)
   [[ -z $found ]] || { echo "$file includes what is not its business: $found"; bad=1; }
   for name in $(sed -n 's/^#[[:space:]]*include[[:space:]]*"\(.*\)"/\1/p' "$file"); do
     case $name in

@@ -43,6 +43,20 @@ wait_for 10 listed greeter || fail "not listed: $(cat "$work/first")"
 taken=$(sed -n 's/.* serves on \([^,]*\),.*/\1/p' "$work/first")
 expect 1 "^greeter: .*$taken.*in use" "$greeter" --server-address="$taken"
 
+for address in http://x:1 'a b' x:99999 host:port 1.2.3.4:0 '[::1' : unix:here; do
+  expect 1 "^greeter: server-advertise: “.*” is no address that others can call: write HOST:PORT" \
+    "$greeter" --server-address=127.0.0.1:0 --server-advertise="$address"
+done
+expect 1 '“::1” is ambiguous: write an IPv6 address as \[v6\]:port' "$greeter" --server-address=::1
+cd "$work"
+background "$work/path" "$greeter" --server-name=path --server-address=unix:here
+path=$!
+wait_for 10 eval 'micro list -o wide | grep -qF "unix:$work/here"' || fail "$(cat "$work/path")"
+expect 1 'somebody listens there: choose another path' "$greeter" --server-address=unix:here
+kill "$path"
+wait "$path" || fail "ended with $?: $(cat "$work/path")"
+[[ ! -e $work/here ]] || fail 'the socket is left'
+
 # Options of plugins.
 expect 0 '--help-transport' "$greeter" --help
 expect 0 '\[MICRO_REGISTER_TTL\] \(60\)' "$greeter" --help

@@ -5,7 +5,8 @@
 
 example=$abs_top_srcdir/examples/plugin
 requires pkg-config make nm
-test -d "$abs_top_builddir/plugins/.libs" || skip 'built without plugin files (--disable-modules)'
+test -e "$abs_top_builddir/plugins/.libs/roundrobin-selector.so" ||
+  skip 'built without plugin files (--disable-modules)'
 # A sanitizer of the library must be one of the plugin too; CC may say more than the compiler.
 read -ra cc < <(sed -n 's/^CC = //p' "$abs_top_builddir/Makefile")
 flags=$(sed -n 's/^SANITIZER_CFLAGS = //p' "$abs_top_builddir/Makefile")

@@ -6,7 +6,7 @@ AM_TESTS_ENVIRONMENT = \
 	export abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)'; \
 	export PATH='$(abs_top_builddir)':"$$PATH"; \
 	export MICRO_PLUGIN_PATH='$(abs_top_builddir)/plugins/.libs'; \
-	export HOME=/invalid G_DEBUG=fatal-warnings GIO_USE_VFS=local; \
+	export HOME=/invalid G_DEBUG=fatal-warnings GIO_USE_VFS=local GSETTINGS_BACKEND=memory; \
 	XDG_RUNTIME_DIR=`mktemp -d "$${TMPDIR:-/tmp}/micro-test.XXXXXX"`; export XDG_RUNTIME_DIR; \
 	trap 'rm -rf "$$XDG_RUNTIME_DIR"' EXIT;
 
@@ -24,24 +24,80 @@ AM_DEFAULT_SOURCE_EXT = .cc
 LDADD = $(test_libs)
 if HAVE_GTEST
 gtests += \
+	tests/core/test-app-health \
+	tests/core/test-arena \
+	tests/core/test-cache \
+	tests/core/test-checks \
+	tests/core/test-client \
+	tests/core/test-client-declined \
+	tests/core/test-client-interceptor \
+	tests/core/test-config \
+	tests/core/test-error-record \
+	tests/core/test-interceptor \
 	tests/core/test-loop \
+	tests/core/test-published \
+	tests/core/test-records \
+	tests/core/test-registry \
 	tests/core/test-router \
+	tests/core/test-services \
+	tests/core/test-watcher \
 	$(NULL)
 endif
+tests_core_test_cache_SOURCES = tests/core/test-cache.cc tests/core/faulty-registry.h tests/registry-test.h
+tests_core_test_client_SOURCES = tests/core/test-client.cc tests/core/client-test.h
+tests_core_test_client_declined_SOURCES = tests/core/test-client-declined.cc \
+	tests/core/client-test.h
+tests_core_test_client_interceptor_SOURCES = tests/core/test-client-interceptor.cc \
+	tests/core/client-test.h
+tests_core_test_watcher_SOURCES = tests/core/test-watcher.cc tests/registry-test.h
+tests_core_test_records_SOURCES = tests/core/test-records.cc tests/registry-test.h
+tests_core_test_registry_SOURCES = tests/core/test-registry.cc tests/registry-test.h
+include tests/brokers/Makefile.inc
+include tests/faults/Makefile.inc
+include tests/fuzz/Makefile.inc
 include tests/proto/Makefile.inc
+include tests/selectors/Makefile.inc
 include tests/zoo/Makefile.inc
 check_PROGRAMS += $(gtests)
 
 test_scripts = \
+	tests/test-abi.sh \
+	tests/test-broker.sh \
+	tests/test-broker-typed.sh \
+	tests/test-builtin.sh \
 	tests/test-codegen.sh \
+	tests/test-codegen-fields.sh \
+	tests/test-codegen-names.sh \
+	tests/test-codegen-refusals.sh \
+	tests/test-coming-from.sh \
+	tests/test-completion.sh \
+	tests/test-docs.sh \
 	tests/test-format.sh \
+	tests/test-fuzz.sh \
 	tests/test-greeter.sh \
 	tests/test-headers.sh \
+	tests/test-health.sh \
 	tests/test-includes.sh \
 	tests/test-instructions.sh \
+	tests/test-kube.sh \
+	tests/test-library-page.sh \
+	tests/test-local-registry.sh \
+	tests/test-memory.sh \
+	tests/test-option-names.sh \
 	tests/test-options.sh \
 	tests/test-out-of-tree.sh \
+	tests/test-packaging.sh \
+	tests/test-plugin-page.sh \
+	tests/test-plugins.sh \
+	tests/test-readme.sh \
 	tests/test-symbols.sh \
+	tests/test-threads.sh \
+	tests/test-tls.sh \
+	tests/test-tls-failures.sh \
+	tests/test-tool-faults.sh \
+	tests/test-tool-json.sh \
+	tests/test-tool.sh \
+	tests/test-tool-watch.sh \
 	tests/test-zoo.sh \
 	$(NULL)
 
@@ -50,31 +106,61 @@ example_plugin = \
 	examples/plugin/Makefile.am \
 	examples/plugin/README.md \
 	examples/plugin/configure.ac \
+	examples/plugin/debian \
 	examples/plugin/last-selector.c \
+	examples/plugin/micro-last-selector.spec \
 	examples/plugin/plain.mk \
 	$(NULL)
 
 TESTS += $(gtests) $(test_scripts)
-EXTRA_DIST += $(example_plugin) $(test_scripts) tests/functions.sh tests/run tests/symbols.txt tests/valgrind.supp \
-	tests/bench/run tests/bench/measure.py tests/bench/instructions tests/bench/instructions.txt \
-	tests/bench/grpc-c++/server.cc tests/bench/grpc-go/main.go tests/bench/grpc-go/go.mod \
-	tests/bench/grpc-go/go.sum packaging/build-steps.sh packaging/debian-packages .ci/run .ci/expected-skips
+# Whole folders, with whatever each suite needs.
+suites = tests/bench tests/brokers tests/clients tests/conformance tests/faults tests/gomicro tests/h2spec tests/health \
+	tests/hostile tests/interop tests/kubernetes tests/packages tests/rollout tests/selectors
+EXTRA_DIST += $(suites) $(example_plugin) $(test_scripts) tests/abi.txt tests/certificates.sh \
+	tests/completion.zsh tests/count.sh tests/functions.sh tests/installcheck.sh tests/peers.sh tests/run \
+	tests/symbols.txt tests/valgrind.supp packaging/build-debs packaging/build-rpms packaging/build-steps.sh \
+	packaging/container packaging/debian packaging/debian-packages packaging/debian-tree.sh packaging/kubernetes packaging/rpm \
+	.ci/run .ci/expected-skips
+# A folder of EXTRA_DIST is taken from the build directory too, with what was built in it.
+dist-hook:
+	find "$(distdir)/tests" \( -name __pycache__ -o -name .deps -o -name .libs -o -name .dirstamp \
+	  -o -name '*.o' -o -name '*.lo' -o -name '*.la' -o -name '*.trs' -o -name '*.log' \) \
+	  -prune -exec rm -rf {} +
+	cd "$(distdir)" && rm -f $(check_PROGRAMS) $(EXTRA_PROGRAMS)
 
 TEST_EXTENSIONS = .sh
-SH_LOG_COMPILER = bash
+SH_LOG_COMPILER = $(TEST_TIMEOUT) bash
+LOG_COMPILER = $(TEST_TIMEOUT)
+# Such as "timeout 900", which takes the terminal's Ctrl-C away: not for somebody who looks on.
+TEST_TIMEOUT =
 
 # The GTest programs again under valgrind.
 check-valgrind: $(BUILT_SOURCES)
 	@test -n "$(VALGRIND)" || { echo "valgrind is not installed"; exit 1; }
-	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(gtests)' LOG_COMPILER="$(VALGRIND_RUN)"
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(gtests)' LOG_COMPILER="$(TEST_TIMEOUT) $(VALGRIND_RUN)"
 VALGRIND_RUN = $(LIBTOOL) --mode=execute $(VALGRIND) -q --error-exitcode=99 --leak-check=full \
 	--errors-for-leak-kinds=definite --num-callers=30 --trace-children=no \
 	--suppressions=$(abs_top_srcdir)/tests/valgrind.supp
-# Everything again in a build of its own with AddressSanitizer and UBSan.
+# Everything again in builds of their own: with AddressSanitizer and UBSan, and in one program
+# without plugin files.
 check-asan:
 	$(MKDIR_P) asan
-	test -f asan/Makefile || { cd asan && '$(abs_top_srcdir)/configure' --enable-sanitizers CFLAGS='-O1 -g'; }
+	test -f asan/Makefile || { cd asan && '$(abs_top_srcdir)/configure' --enable-sanitizers CFLAGS='-O1 -g' CXXFLAGS='-O0 -g'; }
 	cd asan && $(MAKE) all && ASAN_OPTIONS=detect_leaks=1:detect_odr_violation=0 G_SLICE=always-malloc $(MAKE) check
+check-static:
+	$(MKDIR_P) static
+	test -f static/Makefile || { cd static && '$(abs_top_srcdir)/configure' --disable-shared --enable-static \
+	  --disable-modules --with-builtin-plugins=all CFLAGS='-O1 -g' CXXFLAGS='-O0 -g'; }
+	cd static && $(MAKE) all && $(MAKE) check
+# The installed toolkit, as a user and a plugin author use it.
+installcheck-local:
+	abs_top_srcdir='$(abs_top_srcdir)' abs_top_builddir='$(abs_top_builddir)' \
+	bindir='$(DESTDIR)$(bindir)' libdir='$(DESTDIR)$(libdir)' mandir='$(DESTDIR)$(mandir)' \
+	pkgconfigdir='$(DESTDIR)$(pkgconfigdir)' pluginexecdir='$(DESTDIR)$(pluginexecdir)' \
+	bash '$(srcdir)/tests/installcheck.sh'
 distclean-local:
-	rm -rf asan
-.PHONY: check-valgrind check-asan
+	rm -rf asan static
+.PHONY: check-valgrind check-asan check-static
+
+# It installs, for which libtool takes each plugin away for a moment and links it again: the last.
+tests/test-out-of-tree.log: $(filter-out tests/test-out-of-tree.log,$(TEST_LOGS))

@@ -18,12 +18,16 @@ find_file (const Micro__Codegen__Request *request, const char *name)
 
 /* What a file imports stands before it. */
 static void
-collect (const Micro__Codegen__Request *request, const ProtoFile *file, GPtrArray *files)
+collect (const Micro__Codegen__Request *request,
+         const ProtoFile *file,
+         GHashTable *seen,
+         GPtrArray *files)
 {
-  for (gsize i = 0; file != NULL && i < file->n_dependency; i++)
-    collect (request, find_file (request, file->dependency[i]), files);
-  if (file != NULL && !g_ptr_array_find (files, file, NULL))
-    g_ptr_array_add (files, (gpointer) file);
+  if (file == NULL || !g_hash_table_add (seen, (gpointer) file))
+    return;
+  for (gsize i = 0; i < file->n_dependency; i++)
+    collect (request, find_file (request, file->dependency[i]), seen, files);
+  g_ptr_array_add (files, (gpointer) file);
 }
 
 void
@@ -31,11 +35,12 @@ codegen_emit_files (GString *out, const Micro__Codegen__Request *request, const 
 {
   Google__Protobuf__FileDescriptorSet set = GOOGLE__PROTOBUF__FILE_DESCRIPTOR_SET__INIT;
   g_autoptr (GPtrArray) files = g_ptr_array_new ();
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
   g_autofree ProtoFile *plain = NULL;
   g_autofree guint8 *bytes = NULL;
   gsize length;
 
-  collect (request, file, files);
+  collect (request, file, seen, files);
   plain = g_new (ProtoFile, files->len);
   for (guint i = 0; i < files->len; i++)
     {
@@ -50,7 +55,7 @@ codegen_emit_files (GString *out, const Micro__Codegen__Request *request, const 
   bytes = g_malloc (length + 1);
   google__protobuf__file_descriptor_set__pack (&set, bytes);
   g_string_append (out, "\n/* A serialised google.protobuf.FileDescriptorSet, this file last. */\n"
-                        "static const guint8 file_descriptors[] = {");
+                        "static const guint8 file__descriptors[] = {");
   for (gsize i = 0; i < length; i++)
     g_string_append_printf (out, "%s0x%02x,", i % 16 == 0 ? "\n  " : " ", bytes[i]);
   g_string_append (out, "\n};\n");

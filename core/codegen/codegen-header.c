@@ -45,6 +45,44 @@ emit_message_autoptrs (GString *out,
     emit_message_autoptrs (out, seen, full_name, message->nested_type[i]);
 }
 
+/* Events of a type; in the names of protobuf-c, which no service's functions have. */
+static void
+emit_events (GString *out, const char *package, const ProtoMessage *message)
+{
+  g_autofree char *full_name = g_strconcat (package, ".", message->name, NULL);
+  g_autofree char *type = codegen_type_name (full_name);
+  g_autofree char *lower = codegen_lower_name (full_name);
+
+  codegen_emit (
+      out,
+      "\n/* Publishes it as protobuf; to be finished by micro_broker_publish_finish(). */\n"
+      "static inline void\n"
+      "@lower@__publish_async (MicroBroker *broker,\n"
+      "    const char *topic,\n"
+      "    const @type@ *message,\n"
+      "    MicroMetadata *headers,\n"
+      "    GCancellable *cancellable,\n"
+      "    GAsyncReadyCallback callback,\n"
+      "    gpointer user_data)\n"
+      "{\n"
+      "  micro_broker_publish_message_async (broker, topic,\n"
+      "      (const ProtobufCMessage *) message, headers, cancellable, callback, user_data);\n"
+      "}\n"
+      "/* Before micro_app_init(); @queue (nullable) shares them. */\n"
+      "static inline void\n"
+      "@lower@__subscribe (MicroApp *app,\n"
+      "    const char *topic,\n"
+      "    const char *queue,\n"
+      "    void (*callback) (const @type@ *message, MicroMetadata *headers, gpointer user_data),\n"
+      "    gpointer user_data,\n"
+      "    GDestroyNotify destroy)\n"
+      "{\n"
+      "  micro_app_subscribe_message (app, topic, queue, &@lower@__descriptor,\n"
+      "      (MicroTypedMessageFunc) callback, user_data, destroy);\n"
+      "}\n",
+      "lower", lower, "type", type, "queue", "@queue", NULL);
+}
+
 static void
 emit_handlers (GString *out, const Service *service)
 {
@@ -153,6 +191,8 @@ codegen_header (const ProtoFile *file)
                 "file", file->name, "base", base, NULL);
   for (gsize i = 0; i < file->n_message_type; i++)
     emit_message_autoptrs (out, seen, package, file->message_type[i]);
+  for (gsize i = 0; i < file->n_message_type; i++)
+    emit_events (out, package, file->message_type[i]);
   for (gsize i = 0; i < file->n_service; i++)
     {
       g_autoptr (Service) service = service_new (file, i);

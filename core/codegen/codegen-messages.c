@@ -47,36 +47,49 @@ add_well_known (const Micro__Codegen__Request *request, GPtrArray *names, const 
     }
 }
 
+static GBytes *
+pack (const Micro__Codegen__Request *request)
+{
+  gsize length = micro__codegen__request__get_packed_size (request);
+  guint8 *bytes = g_malloc (length + 1);
+
+  micro__codegen__request__pack (request, bytes);
+  return g_bytes_new_take (bytes, length);
+}
+
 /* What we were asked, plus the well-known types, less the services: protobuf-c's own RPC stubs are
  * of no use here, and a method called Delete or Register makes them uncompilable. */
 static GBytes *
-make_request (const Micro__Codegen__Request *request)
+make_request (const Micro__Codegen__Request *request, GError **error)
 {
-  Micro__Codegen__Request child = *request;
+  g_autoptr (GBytes) bytes = pack (request);
+  g_autoptr (GBytes) changed = NULL;
+  Micro__Codegen__Request *child = micro__codegen__request__unpack (NULL, g_bytes_get_size (bytes),
+                                                                    g_bytes_get_data (bytes, NULL));
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  g_autoptr (GPtrArray) files = g_ptr_array_new_with_free_func (g_free);
-  guint8 *bytes;
-  gsize length;
+  Micro__Codegen__Request asked;
+  gboolean ok = TRUE;
+  g_autofree gsize *n_services = g_new (gsize, child->n_proto_file);
 
   for (gsize i = 0; i < request->n_file_to_generate; i++)
     g_ptr_array_add (names, request->file_to_generate[i]);
   for (gsize i = 0; i < request->n_file_to_generate; i++)
     add_well_known (request, names, request->file_to_generate[i]);
-  for (gsize i = 0; i < request->n_proto_file; i++)
+  for (gsize i = 0; i < child->n_proto_file; i++)
     {
-      ProtoFile *file = g_memdup2 (request->proto_file[i], sizeof *file);
-
-      file->n_service = 0;
-      g_ptr_array_add (files, file);
+      ok = ok && codegen_disguise_fields (child->proto_file[i], error);
+      n_services[i] = child->proto_file[i]->n_service;
+      child->proto_file[i]->n_service = 0;
     }
-  child.parameter = NULL;
-  child.n_file_to_generate = names->len;
-  child.file_to_generate = (char **) names->pdata;
-  child.proto_file = (ProtoFile **) files->pdata;
-  length = micro__codegen__request__get_packed_size (&child);
-  bytes = g_malloc (length + 1);
-  micro__codegen__request__pack (&child, bytes);
-  return g_bytes_new_take (bytes, length);
+  asked = *child;
+  asked.parameter = NULL;
+  asked.n_file_to_generate = names->len;
+  asked.file_to_generate = (char **) names->pdata;
+  changed = ok ? pack (&asked) : NULL;
+  for (gsize i = 0; i < child->n_proto_file; i++)
+    child->proto_file[i]->n_service = n_services[i];
+  micro__codegen__request__free_unpacked (child, NULL);
+  return g_steal_pointer (&changed);
 }
 
 static GBytes *
@@ -107,8 +120,8 @@ run_child (GBytes *input, GError **error)
 gboolean
 codegen_add_messages (const Micro__Codegen__Request *request, GPtrArray *files, GError **error)
 {
-  g_autoptr (GBytes) input = make_request (request);
-  g_autoptr (GBytes) output = run_child (input, error);
+  g_autoptr (GBytes) input = make_request (request, error);
+  g_autoptr (GBytes) output = input != NULL ? run_child (input, error) : NULL;
   Micro__Codegen__Response *response;
   gboolean ok;
 
@@ -127,7 +140,11 @@ codegen_add_messages (const Micro__Codegen__Request *request, GPtrArray *files, 
   if (!ok)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "protoc-gen-c: %s", response->error);
   for (gsize i = 0; ok && i < response->n_file; i++)
-    g_ptr_array_add (files, codegen_file_new (response->file[i]->name, response->file[i]->content));
+    {
+      g_autofree char *content = codegen_undisguise_fields (response->file[i]->content);
+
+      g_ptr_array_add (files, codegen_file_new (response->file[i]->name, content));
+    }
   micro__codegen__response__free_unpacked (response, NULL);
   return ok;
 }

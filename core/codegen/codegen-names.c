@@ -9,7 +9,6 @@
 
 /* Keywords of C and C++, and words that the compiler or its headers define as macros. */
 static const char *const reserved[] = {
-  "NULL",
   "alignas",
   "alignof",
   "and",
@@ -24,11 +23,15 @@ static const char *const reserved[] = {
   "case",
   "catch",
   "char",
+  "char16_t",
+  "char32_t",
+  "char8_t",
   "class",
   "co_await",
   "co_return",
   "co_yield",
   "compl",
+  "complex",
   "concept",
   "const",
   "const_cast",
@@ -36,11 +39,13 @@ static const char *const reserved[] = {
   "constexpr",
   "constinit",
   "continue",
+  "d_fileno",
   "decltype",
   "default",
   "delete",
   "do",
   "double",
+  "dynamic_cast",
   "else",
   "enum",
   "errno",
@@ -52,6 +57,9 @@ static const char *const reserved[] = {
   "for",
   "friend",
   "goto",
+  "h_addr",
+  "h_errno",
+  "i386",
   "if",
   "inline",
   "int",
@@ -71,13 +79,26 @@ static const char *const reserved[] = {
   "protected",
   "public",
   "register",
+  "reinterpret_cast",
   "requires",
   "restrict",
   "return",
+  "s6_addr",
+  "s6_addr16",
+  "s6_addr32",
+  "sa_handler",
+  "sa_sigaction",
   "short",
+  "sigev_notify_attributes",
+  "sigev_notify_function",
   "signed",
   "sizeof",
+  "st_atime",
+  "st_ctime",
+  "st_mtime",
   "static",
+  "static_assert",
+  "static_cast",
   "stderr",
   "stdin",
   "stdout",
@@ -93,6 +114,7 @@ static const char *const reserved[] = {
   "typeid",
   "typename",
   "typeof",
+  "typeof_unqual",
   "union",
   "unix",
   "unsigned",
@@ -104,14 +126,6 @@ static const char *const reserved[] = {
   "while",
   "xor",
   "xor_eq",
-  "static_cast",
-  "dynamic_cast",
-  "i386",
-  "reinterpret_cast",
-  "char8_t",
-  "char16_t",
-  "char32_t",
-  "static_assert",
 };
 
 char *
@@ -177,19 +191,23 @@ codegen_lower_name (const char *full_name)
   return map_pieces (full_name, codegen_snake);
 }
 
+gboolean
+codegen_is_reserved (const char *word)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (reserved); i++)
+    if (g_str_equal (word, reserved[i]))
+      return TRUE;
+  /* Members of siginfo_t and of struct ifreq, which are macros. */
+  return (g_str_has_prefix (word, "si_") || g_str_has_prefix (word, "ifr_"))
+         && !g_str_has_suffix (word, "_");
+}
+
 char *
 codegen_member (const char *word)
 {
-  char *snake = codegen_snake (word);
+  g_autofree char *snake = codegen_snake (word);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (reserved); i++)
-    if (g_str_equal (snake, reserved[i]))
-      {
-        g_autofree char *plain = snake;
-
-        return g_strconcat (plain, "_", NULL);
-      }
-  return snake;
+  return g_strconcat (snake, codegen_is_reserved (snake) ? "_" : "", NULL);
 }
 
 char *

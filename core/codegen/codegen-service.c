@@ -19,31 +19,52 @@ method_has_request (const ProtoMethod *method)
   return !method->client_streaming;
 }
 
+/* What a method is called in C: its functions, and last its place in the handlers. */
+static GPtrArray *
+symbols_of (const char *name)
+{
+  static const char *const suffixes[]
+      = { "",      "_reply", "_async",       "_finish",           "_sync",
+          "_send", "_open",  "_stream_send", "_stream_send_sync", "_stream_receive_sync" };
+  GPtrArray *symbols = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *member = codegen_member (name);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++)
+    g_ptr_array_add (symbols, g_strconcat (name, suffixes[i], NULL));
+  g_ptr_array_add (symbols, g_strconcat (".", member, NULL));
+  return symbols;
+}
+
+static gboolean
+any_taken (GHashTable *taken, GPtrArray *symbols)
+{
+  for (guint i = 0; i < symbols->len; i++)
+    if (g_hash_table_contains (taken, symbols->pdata[i]))
+      return TRUE;
+  return FALSE;
+}
+
 /* Methods may differ only in what is lost on the way to C (getURL, getUrl), or be named like the
  * service's own functions. */
 static char *
 unique_name (GHashTable *taken, const char *method)
 {
-  static const char *const suffixes[]
-      = { "",      "_reply", "_async",       "_finish",           "_sync",
-          "_send", "_open",  "_stream_send", "_stream_send_sync", "_stream_receive_sync" };
-  g_autofree char *name = codegen_snake (method);
+  char *name = codegen_snake (method);
 
-  for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++)
+  while (TRUE)
     {
-      g_autofree char *symbol = g_strconcat (name, suffixes[i], NULL);
-      g_autofree char *longer = NULL;
+      g_autoptr (GPtrArray) symbols = symbols_of (name);
+      g_autofree char *plain = NULL;
 
-      if (!g_hash_table_contains (taken, symbol))
-        continue;
-      longer = g_strconcat (name, "_", NULL);
-      g_free (name);
-      name = g_steal_pointer (&longer);
-      i = (gsize) -1;
+      if (!any_taken (taken, symbols))
+        {
+          for (guint i = 0; i < symbols->len; i++)
+            g_hash_table_add (taken, g_strdup (symbols->pdata[i]));
+          return name;
+        }
+      plain = name;
+      name = g_strconcat (plain, "_", NULL);
     }
-  for (gsize i = 0; i < G_N_ELEMENTS (suffixes); i++)
-    g_hash_table_add (taken, g_strconcat (name, suffixes[i], NULL));
-  return g_steal_pointer (&name);
 }
 
 Service *
@@ -63,6 +84,7 @@ service_new (const ProtoFile *file, int index)
   self->file = file;
   self->service = service;
   self->index = index;
+  self->full_name = g_steal_pointer (&full_name);
   self->prefix = g_strjoinv ("_", lower_pieces);
   self->type = g_strjoinv ("", upper_pieces);
   self->names = g_ptr_array_new_with_free_func (g_free);
@@ -76,6 +98,7 @@ service_new (const ProtoFile *file, int index)
 void
 service_free (Service *self)
 {
+  g_free (self->full_name);
   g_free (self->prefix);
   g_free (self->type);
   g_ptr_array_unref (self->names);

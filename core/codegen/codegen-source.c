@@ -14,10 +14,10 @@ emit_descriptor (GString *out, const Service *service)
   const char *package = service->file->package != NULL ? service->file->package : "";
   g_autofree char *n_methods = g_strdup_printf ("%zu", proto->n_method);
   g_autofree char *methods
-      = proto->n_method > 0 ? g_strconcat (service->prefix, "_methods", NULL) : g_strdup ("NULL");
+      = proto->n_method > 0 ? g_strconcat (service->prefix, "__methods", NULL) : g_strdup ("NULL");
 
   if (proto->n_method > 0)
-    codegen_emit (out, "\nstatic const MicroMethod @prefix@_methods[] = {\n", "prefix",
+    codegen_emit (out, "\nstatic const MicroMethod @prefix@__methods[] = {\n", "prefix",
                   service->prefix, NULL);
   for (gsize i = 0; i < proto->n_method; i++)
     {
@@ -39,7 +39,7 @@ emit_descriptor (GString *out, const Service *service)
   codegen_emit (out,
                 "\nconst MicroServiceDescriptor @prefix@_descriptor = {\n"
                 "  \"@package@\", \"@service@\", @n@, @methods@,\n"
-                "  file_descriptors, sizeof file_descriptors,\n"
+                "  file__descriptors, sizeof file__descriptors,\n"
                 "};\n",
                 "package", package, "service", proto->name, "n", n_methods, "prefix",
                 service->prefix, "methods", methods, NULL);
@@ -56,7 +56,7 @@ emit_dispatch (GString *out, const Service *service)
                 "  @type@Handlers handlers;\n"
                 "  gpointer user_data;\n"
                 "  GDestroyNotify destroy;\n"
-                "} @type@Binding;\n",
+                "} @type@__Binding;\n",
                 "type", service->type, NULL);
   for (guint i = 0; i < service->names->len; i++)
     {
@@ -65,19 +65,19 @@ emit_dispatch (GString *out, const Service *service)
 
       codegen_emit (out,
                     "\nstatic void\n"
-                    "@prefix@_@name@_dispatch (MicroCall *call, gconstpointer request,\n"
+                    "@prefix@_@name@__dispatch (MicroCall *call, gconstpointer request,\n"
                     "    gpointer user_data)\n"
                     "{\n"
-                    "  const @type@Binding *binding = (const @type@Binding *) user_data;\n\n"
-                    "  binding->handlers.@member@ (call, request, binding->user_data);\n"
+                    "  const @type@__Binding *binding = (const @type@__Binding *) user_data;\n\n"
+                    "  (binding->handlers.@member@) (call, request, binding->user_data);\n"
                     "}\n",
                     "prefix", prefix, "type", service->type, "name", name, "member", member, NULL);
     }
   codegen_emit (out,
                 "\nstatic void\n"
-                "@prefix@_binding_free (gpointer data)\n"
+                "@prefix@__binding_free (gpointer data)\n"
                 "{\n"
-                "  @type@Binding *binding = (@type@Binding *) data;\n\n"
+                "  @type@__Binding *binding = (@type@__Binding *) data;\n\n"
                 "  if (binding->destroy != NULL)\n"
                 "    binding->destroy (binding->user_data);\n"
                 "  g_free (binding);\n"
@@ -88,14 +88,14 @@ emit_dispatch (GString *out, const Service *service)
                 "    gpointer user_data,\n"
                 "    GDestroyNotify destroy)\n"
                 "{\n"
-                "  @type@Binding *binding = g_new0 (@type@Binding, 1);\n"
+                "  @type@__Binding *binding = g_new0 (@type@__Binding, 1);\n"
                 "  const MicroHandler dispatch[] = {\n",
                 "prefix", prefix, "type", service->type, NULL);
   for (guint i = 0; i < service->names->len; i++)
     {
       g_autofree char *member = codegen_member (g_ptr_array_index (service->names, i));
 
-      codegen_emit (out, "    handlers->@member@ != NULL ? @prefix@_@name@_dispatch : NULL,\n",
+      codegen_emit (out, "    handlers->@member@ != NULL ? @prefix@_@name@__dispatch : NULL,\n",
                     "prefix", prefix, "name", g_ptr_array_index (service->names, i), "member",
                     member, NULL);
     }
@@ -106,7 +106,7 @@ emit_dispatch (GString *out, const Service *service)
                 "  binding->user_data = user_data;\n"
                 "  binding->destroy = destroy;\n"
                 "  micro_router_add (router, &@prefix@_descriptor, dispatch, binding, "
-                "@prefix@_binding_free);\n"
+                "@prefix@__binding_free);\n"
                 "}\n",
                 "prefix", prefix, NULL);
 }
@@ -127,7 +127,7 @@ emit_stubs (GString *out, const Service *service, guint index)
         "    MicroReplyFunc callback,\n"
         "    gpointer user_data)\n"
         "{\n"
-        "  micro_client_call (client, service, &@prefix@_methods[@number@], request, options,\n"
+        "  micro_client_call (client, service, &@prefix@__methods[@number@], request, options,\n"
         "                     callback, user_data);\n"
         "}\n"
         "\nvoid\n"
@@ -139,7 +139,7 @@ emit_stubs (GString *out, const Service *service, guint index)
         "    GAsyncReadyCallback callback,\n"
         "    gpointer user_data)\n"
         "{\n"
-        "  micro_client_call_async (client, service, &@prefix@_methods[@number@], request, "
+        "  micro_client_call_async (client, service, &@prefix@__methods[@number@], request, "
         "options,\n"
         "                           cancellable, callback, user_data);\n"
         "}\n"
@@ -158,7 +158,7 @@ emit_stubs (GString *out, const Service *service, guint index)
         "    GError **error)\n"
         "{\n"
         "  return (@response@ *) micro_client_call_sync (client, service, "
-        "&@prefix@_methods[@number@],\n"
+        "&@prefix@__methods[@number@],\n"
         "                                                request, options, error);\n"
         "}\n";
 

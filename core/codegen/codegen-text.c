@@ -46,22 +46,35 @@ codegen_emit (GString *out, const char *text, ...)
     }
 }
 
-char *
-codegen_comment (const ProtoFile *file, const int *path, gsize length)
+static const Google__Protobuf__SourceCodeInfo__Location *
+find_location (const ProtoFile *file, const int *path, gsize length)
 {
-  if (file->source_code_info == NULL)
-    return NULL;
-  for (gsize i = 0; i < file->source_code_info->n_location; i++)
+  for (gsize i = 0; file->source_code_info != NULL && i < file->source_code_info->n_location; i++)
     {
       const Google__Protobuf__SourceCodeInfo__Location *location
           = file->source_code_info->location[i];
 
-      if (location->n_path != length || location->leading_comments == NULL
-          || memcmp (location->path, path, length * sizeof *path) != 0)
-        continue;
-      return g_strdup (location->leading_comments);
+      if (location->n_path == length
+          && (length == 0 || memcmp (location->path, path, length * sizeof *path) == 0))
+        return location;
     }
   return NULL;
+}
+
+char *
+codegen_comment (const ProtoFile *file, const int *path, gsize length)
+{
+  const Google__Protobuf__SourceCodeInfo__Location *location = find_location (file, path, length);
+
+  return location != NULL ? g_strdup (location->leading_comments) : NULL;
+}
+
+int
+codegen_line (const ProtoFile *file, const int *path, gsize length)
+{
+  const Google__Protobuf__SourceCodeInfo__Location *location = find_location (file, path, length);
+
+  return length > 0 && location != NULL && location->n_span > 0 ? location->span[0] + 1 : 0;
 }
 
 void

@@ -69,6 +69,8 @@ generate (const Micro__Codegen__Request *request, GPtrArray *files, GError **err
 
   if (!parse_parameter (request->parameter, &messages, error))
     return FALSE;
+  if (!codegen_check (request, error))
+    return FALSE;
   if (messages && !codegen_add_messages (request, files, error))
     return FALSE;
   for (gsize i = 0; i < request->n_file_to_generate; i++)
@@ -143,11 +145,14 @@ main (int argc, char *argv[])
   bytes = read_input ();
   request = micro__codegen__request__unpack (NULL, g_bytes_get_size (bytes),
                                              g_bytes_get_data (bytes, NULL));
-  if (request == NULL)
+  /* protoc always names a file; no bytes at all are a request that names none. */
+  if (request == NULL || request->n_file_to_generate == 0)
     {
       fputs ("protoc-gen-micro: stdin is not a request of protoc: run protoc --micro_out=DIR "
              "FILE.proto, which starts it\n",
              stderr);
+      if (request != NULL)
+        micro__codegen__request__free_unpacked (request, NULL);
       return 2;
     }
   generate (request, files, &error);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include <micro/micro-app-private.h>
+#include <micro/micro-error.h>
 
 /* "host", "host:port", "[v6]:port", "v6"; (transfer full), the host without brackets. */
 static void
@@ -27,6 +28,18 @@ split_address (const char *address, char **ret_host, char **ret_port)
   *ret_port = colon != NULL && colon[1] != '\0' ? g_strdup (colon + 1) : NULL;
   *ret_host = address[0] == '[' && length >= 2 ? g_strndup (address + 1, length - 2)
                                                : g_strndup (address, length);
+}
+
+/* A name, an IPv4 or an IPv6 address; names that are not ASCII are the resolver's to judge. */
+static gboolean
+is_host (const char *host)
+{
+  if (strchr (host, ':') != NULL)
+    return g_hostname_is_ip_address (host);
+  for (; *host != '\0'; host++)
+    if (!g_ascii_isalnum (*host) && (guchar) *host < 0x80 && strchr ("-._", *host) == NULL)
+      return FALSE;
+  return TRUE;
 }
 
 static gboolean
@@ -96,6 +109,39 @@ own_address (void)
   return text != NULL ? text : g_strdup ("127.0.0.1");
 }
 
+/* What others would be told, and could not call. */
+gboolean
+micro_app_check_advertise (const char *wanted, GError **error)
+{
+  g_autofree char *host = NULL;
+  g_autofree char *port = NULL;
+
+  if (wanted == NULL || *wanted == '\0')
+    return TRUE;
+  if (g_str_has_prefix (wanted, "unix:/"))
+    return TRUE;
+  split_address (wanted, &host, &port);
+  if ((*host != '\0' || port != NULL) && (is_any (host) || is_host (host))
+      && (wanted[0] == '[') == (strchr (wanted, ']') != NULL)
+      && (port == NULL || g_ascii_string_to_unsigned (port, 10, 1, 65535, NULL, NULL)))
+    return TRUE;
+  g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
+               "server-advertise: “%s” is no address that others can call: write HOST:PORT, "
+               "[v6]:PORT, HOST, :PORT or unix:/path",
+               wanted);
+  return FALSE;
+}
+
+/**
+ * micro_app_advertise:
+ * @bound: "HOST:PORT" that is listened on
+ * @wanted: (nullable): "HOST:PORT", "HOST" or ":PORT" that the user gave to be told
+ * @same_machine: whether only this machine is told
+ *
+ * An address that says "any" becomes one of this machine, a private one if it has any.
+ *
+ * Returns: (transfer full): the address to tell others
+ */
 char *
 micro_app_advertise (const char *bound, const char *wanted, gboolean same_machine)
 {

@@ -102,6 +102,10 @@ add_core_options (MicroApp *app)
   add_string (self, "transport", "NAME", "What calls travel by",
               app->plugin_names[MICRO_PLUGIN_TRANSPORT]);
   add_string (self, "broker", "NAME", "What messages travel by", NULL);
+  add_string (self, "health", "NAME", "What answers probes, beside gRPC's health service", NULL);
+  add_string (self, "config-directory", "DIRECTORY", "Settings from its files: a mounted ConfigMap",
+              NULL);
+  add_string (self, "config-map", "NAME", "Settings from a ConfigMap, read by the registry", NULL);
   add_string (self, "client", "NAME", "Kind of client; only grpc", "grpc");
   add_string (self, "server", "NAME", "Kind of server; only grpc", "grpc");
   add_string (self, "server-name", "NAME", "Name of the service in the registry", app->name);
@@ -141,6 +145,35 @@ add_addresses (MicroOptions *self)
   for (guint i = 0; i < G_N_ELEMENTS (addresses); i++)
     if (!micro_options_has (self, addresses[i].name))
       add_string (self, addresses[i].name, "ADDRESS", addresses[i].help, NULL);
+}
+
+/* Whatever the transport, its TLS and the lives of its connections are spelled the same. */
+static void
+add_brief_names (MicroOptions *self)
+{
+  static const char *const names[] = { "tls",
+                                       "tls-cert",
+                                       "tls-key",
+                                       "tls-ca",
+                                       "tls-server-name",
+                                       "tls-verify-clients",
+                                       "keepalive-ms",
+                                       "keepalive-timeout-ms",
+                                       "keepalive-without-calls",
+                                       "server-keepalive-ms",
+                                       "server-keepalive-timeout-ms",
+                                       "server-min-ping-interval-ms",
+                                       "server-permit-idle-pings",
+                                       "server-max-connection-age-ms",
+                                       "server-max-connection-age-grace-ms",
+                                       "server-max-connection-idle-ms" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *name = g_strconcat ("transport-", names[i], NULL);
+
+      micro_options_add_brief (self, name, names[i]);
+    }
 }
 
 /* --- Plugins ---------------------------------------------------------------------------------- */
@@ -184,7 +217,8 @@ choose_plugin (MicroApp *self, MicroPluginKind kind, int argc, char **argv, GErr
   GType type;
 
   if (name == NULL)
-    name = g_strdup (default_name (kind));
+    name = g_strdup (kind == MICRO_PLUGIN_BROKER && self->wishes != NULL ? "http"
+                                                                         : default_name (kind));
   /* go-micro calls its own selector, which asks the registry, "registry". */
   if (kind == MICRO_PLUGIN_SELECTOR && g_strcmp0 (name, "registry") == 0)
     {
@@ -211,8 +245,9 @@ choose_plugin (MicroApp *self, MicroPluginKind kind, int argc, char **argv, GErr
 static gboolean
 choose_plugins (MicroApp *self, int argc, char **argv, GError **error)
 {
-  static const MicroPluginKind kinds[] = { MICRO_PLUGIN_REGISTRY, MICRO_PLUGIN_SELECTOR,
-                                           MICRO_PLUGIN_TRANSPORT, MICRO_PLUGIN_BROKER };
+  static const MicroPluginKind kinds[]
+      = { MICRO_PLUGIN_REGISTRY, MICRO_PLUGIN_SELECTOR, MICRO_PLUGIN_TRANSPORT, MICRO_PLUGIN_BROKER,
+          MICRO_PLUGIN_HEALTH };
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     if (!choose_plugin (self, kinds[i], argc, argv, error))
@@ -232,6 +267,7 @@ micro_app_load_plugins (MicroApp *self, int argc, char **argv, GError **error)
   micro_options_add_entries (self->options, (const GOptionEntry *) self->entries->data);
   add_core_options (self);
   add_addresses (self->options);
+  add_brief_names (self->options);
   micro_options_add_alias (self->options, "selector-domain", "STATIC_SELECTOR_DOMAIN_NAME");
   micro_options_add_alias (self->options, "selector-port", "STATIC_SELECTOR_PORT_NUMBER");
   return fine;
@@ -260,9 +296,22 @@ check_metadata (MicroApp *self, GError **error)
   return TRUE;
 }
 
+/* It is part of the paths of its calls: visible ASCII (RFC 9113, 8.3.1) without what ends a path.
+ */
+static gboolean
+is_name (const char *name)
+{
+  const char *at = name;
+
+  while (g_ascii_isgraph (*at) && strchr ("?#\"\\", *at) == NULL)
+    at++;
+  return at != name && *at == '\0' && name[0] != '/' && at[-1] != '/';
+}
+
 gboolean
 micro_app_check_options (MicroApp *self, GError **error)
 {
+  const char *name = micro_options_get_string (self->options, "server-name");
   static const char *const only_grpc[] = { "client", "server" };
 
   for (guint i = 0; i < G_N_ELEMENTS (only_grpc); i++)
@@ -281,8 +330,10 @@ micro_app_check_options (MicroApp *self, GError **error)
         return set_bad_value (self, duration_names[i], value,
                               "is not a duration; write it as 500ms, 5s or 1m30s", error);
     }
-  if (*micro_options_get_string (self->options, "server-name") == '\0')
-    return set_bad_value (self, "server-name", "", "is not a name", error);
+  if (!is_name (name))
+    return set_bad_value (self, "server-name", name,
+                          "is not a name that a path can carry; use letters, digits, . - _ and /",
+                          error);
   return check_metadata (self, error);
 }
 

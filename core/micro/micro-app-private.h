@@ -6,7 +6,10 @@
 #pragma once
 
 #include <micro/micro-app.h>
+#include <micro/micro-checks-private.h>
+#include <micro/micro-health.h>
 #include <micro/micro-options-private.h>
+#include <micro/micro-services-private.h>
 
 G_BEGIN_DECLS
 
@@ -29,6 +32,13 @@ struct _MicroApp
   MicroSelector *selector;
   MicroTransport *transport;
   MicroClient *client;
+  MicroBroker *broker;     /* (nullable) */
+  GPtrArray *wishes;       /* (nullable): what it subscribes to; if not NULL it has a broker */
+  MicroServices *services; /* (nullable): once it serves */
+  MicroChecks *checks;
+  MicroConfig *config;
+  MicroHealth *health;   /* (nullable): a plugin */
+  MicroLoop *check_loop; /* (nullable): with a health plugin */
   char *address;
 
   GMainLoop *main_loop;
@@ -42,8 +52,17 @@ guint micro_app_get_duration (MicroApp *self, const char *name);
 guint micro_app_get_n_threads (MicroApp *self);
 gboolean micro_app_is_in_pod (void);
 
-/* micro-app-address.c: the address to tell others when @bound is what we listen on. */
-char *micro_app_advertise (const char *bound, const char *wanted, gboolean same_machine);
+/* micro-app-health.c: what the process needs to be ready, and who is told.  Any thread. */
+gboolean micro_app_start_health (MicroApp *self, GError **error); /* before it listens */
+void micro_app_set_condition (MicroApp *self, const char *name, const char *reason);
+void micro_app_stop_checks (MicroApp *self);
+void micro_app_stop_health (MicroApp *self);
+
+/* micro-app-broker.c */
+gboolean micro_app_make_broker (MicroApp *self, GError **error);
+gboolean micro_app_start_subscriptions (MicroApp *self, GError **error);
+/* Unsubscribes from everything and waits for that, but not for long. */
+void micro_app_close_broker (MicroApp *self);
 
 /* micro-app-register.c: keeps one record in a registry, for ever or until stopped. */
 typedef struct _MicroRegistrar MicroRegistrar;
@@ -51,7 +70,14 @@ MicroRegistrar *micro_registrar_new (MicroApp *app, MicroService *record);
 /* Deregisters and waits for that, but not for long; frees. */
 void micro_registrar_stop (MicroRegistrar *self);
 
+/* micro-app-config.c */
+gboolean micro_app_make_config (MicroApp *self, GError **error);
+void micro_app_drop_config (MicroApp *self);
+
 /* micro-quota.c: the CPUs that this process may use, at least one. */
 guint micro_quota_cpus (void);
+
+/* micro-app-address.c */
+gboolean micro_app_check_advertise (const char *wanted, GError **error);
 
 G_END_DECLS

@@ -106,6 +106,7 @@ announce (MicroRegistrar *self)
   if (self->announced)
     return;
   self->announced = TRUE;
+  micro_app_set_condition (self->app, "registered", NULL);
   line = g_strdup_printf ("%s %s serves on %s, registered in %s\n",
                           micro_service_get_name (self->record),
                           micro_service_get_version (self->record), self->app->address,
@@ -120,6 +121,8 @@ complain (MicroRegistrar *self, const GError *error)
     return;
   g_free (self->last_failure);
   self->last_failure = g_strdup (error->message);
+  if (!self->announced)
+    micro_app_set_condition (self->app, "registered", error->message);
   g_message ("%s serves on %s but cannot be registered in %s, trying again: %s",
              micro_service_get_name (self->record), self->app->address,
              self->app->plugin_names[MICRO_PLUGIN_REGISTRY], error->message);

@@ -52,11 +52,12 @@ make_record (MicroApp *self)
   g_autofree char *random_id = g_uuid_string_random ();
   g_autofree char *id = g_strdup_printf ("%s-%s", name, given_id != NULL ? given_id : random_id);
   g_autoptr (MicroMetadata) metadata = make_metadata (self);
+  g_autoptr (GPtrArray) endpoints = micro_router_get_endpoints (self->router);
   g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_node_unref);
 
   g_ptr_array_add (nodes, micro_node_new (id, self->address, metadata));
   return micro_service_new (name, micro_options_get_string (self->options, "server-version"), NULL,
-                            micro_router_get_endpoints (self->router), nodes);
+                            endpoints, nodes);
 }
 
 static gboolean
@@ -64,15 +65,17 @@ listen_and_advertise (MicroApp *self, GError **error)
 {
   const char *registry = self->plugin_names[MICRO_PLUGIN_REGISTRY];
   gboolean same_machine = g_str_equal (registry, "local") || g_str_equal (registry, "memory");
+  const char *wanted = micro_options_get_string (self->options, "server-advertise");
   g_autofree char *bound = NULL;
 
+  if (!micro_app_check_advertise (wanted, error))
+    return FALSE;
   bound = micro_transport_listen (self->transport,
                                   micro_options_get_string (self->options, "server-address"),
                                   self->router, self->loops, error);
   if (bound == NULL)
     return FALSE;
-  self->address = micro_app_advertise (
-      bound, micro_options_get_string (self->options, "server-advertise"), same_machine);
+  self->address = micro_app_advertise (bound, wanted, same_machine);
   return TRUE;
 }
 
@@ -109,8 +112,23 @@ serve (MicroApp *self, GError **error)
   MicroRegistrar *registrar;
   guint terminate, interrupt;
 
-  if (!listen_and_advertise (self, error))
+  self->services = micro_services_new (self->router, self->client,
+                                       micro_options_get_string (self->options, "server-name"));
+  if (!micro_app_start_health (self, error))
     return FALSE;
+  if (!listen_and_advertise (self, error))
+    {
+      micro_app_stop_checks (self);
+      micro_app_stop_health (self);
+      return FALSE;
+    }
+  if (!micro_app_start_subscriptions (self, error))
+    {
+      micro_app_stop_checks (self);
+      micro_app_stop_health (self);
+      return FALSE;
+    }
+  micro_app_set_condition (self, "listening", NULL);
   record = make_record (self);
   terminate = g_unix_signal_add (SIGTERM, on_signal, self);
   interrupt = g_unix_signal_add (SIGINT, on_signal, self);
@@ -121,16 +139,23 @@ serve (MicroApp *self, GError **error)
   /* From here on a second signal ends the process as if we had never asked for it. */
   g_source_remove (terminate);
   g_source_remove (interrupt);
+  micro_app_set_condition (self, "serving", "the service stops");
+  micro_app_stop_checks (self);
   micro_registrar_stop (registrar);
+  micro_app_close_broker (self);
   wait_for_drain_delay (self);
+  micro_services_stop (self->services);
   micro_transport_drain (self->transport, micro_app_get_duration (self, "drain-timeout"));
+  micro_app_stop_health (self);
   return TRUE;
 }
 
 static int
 report (MicroApp *self, GError *error)
 {
-  int status = error->domain == G_OPTION_ERROR ? 2 : EXIT_FAILURE;
+  gboolean usage = error->domain == G_OPTION_ERROR
+                   || g_error_matches (error, MICRO_PLUGIN_ERROR, MICRO_PLUGIN_ERROR_NOT_FOUND);
+  int status = usage ? 2 : EXIT_FAILURE;
 
   fprintf (stderr, "%s: %s\n", self->name, error->message);
   g_error_free (error);

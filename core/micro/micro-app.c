@@ -44,12 +44,17 @@ micro_app_dispose (GObject *object)
 
   if (self->transport != NULL)
     micro_transport_close (self->transport);
+  g_clear_object (&self->health);
   g_clear_object (&self->client);
+  g_clear_object (&self->broker);
   g_clear_object (&self->transport);
   g_clear_object (&self->selector);
+  micro_app_drop_config (self);
   if (self->registry != NULL)
     micro_loop_run_sync (self->loops->pdata[0], drop_registry, &self->registry);
   g_clear_pointer (&self->loops, g_ptr_array_unref);
+  g_clear_pointer (&self->wishes, g_ptr_array_unref);
+  g_clear_pointer (&self->services, micro_services_free);
   g_clear_object (&self->router);
   parent_class->dispose (object);
 }
@@ -64,6 +69,7 @@ micro_app_finalize (GObject *object)
   g_clear_pointer (&self->options, micro_options_free);
   g_array_unref (self->entries);
   g_main_loop_unref (self->main_loop);
+  micro_checks_unref (self->checks);
   g_free (self->name);
   g_free (self->version);
   g_free (self->parameters);
@@ -84,6 +90,7 @@ static void
 instance_init (MicroApp *self)
 {
   self->router = micro_router_new ();
+  self->checks = micro_checks_new ();
   self->entries = g_array_new (FALSE, FALSE, sizeof (GOptionEntry));
   self->main_loop = g_main_loop_new (NULL, FALSE);
 }
@@ -108,6 +115,15 @@ micro_app_get_type (void)
 
 /* --- Init ------------------------------------------------------------------------------------- */
 
+static void
+print_help (MicroApp *self, const char *flag)
+{
+  g_autofree char *text
+      = micro_options_get_help (self->options, flag, self->parameters, self->summary);
+
+  fputs (text, stdout);
+}
+
 /* Prints and ends the process if --help or --version is asked for. */
 static void
 answer_help (MicroApp *self, int argc, char **argv, const GError *error)
@@ -120,16 +136,14 @@ answer_help (MicroApp *self, int argc, char **argv, const GError *error)
                                        "--help-selector",
                                        "--help-transport",
                                        "--help-broker",
+                                       "--help-health",
                                        NULL };
   static const char *const version[] = { "--version", NULL };
   const char *flag = micro_options_find_flag (argc, argv, flags);
 
   if (flag != NULL)
     {
-      g_autofree char *text
-          = micro_options_get_help (self->options, flag, self->parameters, self->summary);
-
-      fputs (text, stdout);
+      print_help (self, flag);
       if (error != NULL)
         fprintf (stderr, "%s: %s\n", self->name, error->message);
       exit (error != NULL ? EXIT_FAILURE : EXIT_SUCCESS);
@@ -146,6 +160,7 @@ construct (MicroApp *self, GError **error)
 {
   guint n_threads = micro_app_get_n_threads (self);
   Construction construction = { self, NULL };
+  const char *proxy = g_getenv ("MICRO_PROXY");
 
   self->loops = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_loop_free);
   for (guint i = 0; i < n_threads; i++)
@@ -160,6 +175,8 @@ construct (MicroApp *self, GError **error)
       g_propagate_error (error, construction.error);
       return FALSE;
     }
+  if (!micro_app_make_config (self, error))
+    return FALSE;
   self->selector
       = (MicroSelector *) micro_options_construct (self->options, MICRO_PLUGIN_SELECTOR, error);
   if (self->selector == NULL)
@@ -168,7 +185,13 @@ construct (MicroApp *self, GError **error)
       = (MicroTransport *) micro_options_construct (self->options, MICRO_PLUGIN_TRANSPORT, error);
   if (self->transport == NULL)
     return FALSE;
+  if (!micro_app_make_broker (self, error))
+    return FALSE;
   self->client = micro_client_new (self->registry, self->selector, self->transport, self->loops);
+  micro_client_set_name (self->client, micro_options_get_string (self->options, "server-name"));
+  if (proxy != NULL && *proxy != '\0')
+    micro_client_set_proxy (self->client,
+                            g_str_equal (proxy, "service") ? "go.micro.proxy" : proxy);
   micro_client_set_defaults (self->client, micro_app_get_duration (self, "client-request-timeout"),
                              (int) micro_options_get_uint (self->options, "client-retries"));
   return TRUE;
@@ -206,6 +229,7 @@ micro_app_init (MicroApp *self, int *argc, char ***argv, GError **error)
       g_propagate_error (error, local);
       return FALSE;
     }
+  micro_options_warn_foreign ();
   return micro_options_parse (self->options, argc, argv, error)
          && micro_app_check_options (self, error) && construct (self, error);
 }
@@ -340,6 +364,35 @@ micro_app_get_loops (MicroApp *self)
 {
   g_return_val_if_fail (MICRO_IS_APP (self), NULL);
   return self->loops;
+}
+
+/**
+ * micro_app_get_checks:
+ * @self: a program
+ *
+ * Returns: (transfer none): what it needs to be ready; a service adds its own checks before
+ *   micro_app_run(), or later
+ */
+MicroChecks *
+micro_app_get_checks (MicroApp *self)
+{
+  g_return_val_if_fail (MICRO_IS_APP (self), NULL);
+  return self->checks;
+}
+
+/**
+ * micro_app_get_option:
+ * @self: a program, after micro_app_init()
+ * @name: of an option that is a text and of every program, such as "server-name"
+ *
+ * Returns: (transfer none) (nullable): what its flag, its variable or its default says
+ */
+const char *
+micro_app_get_option (MicroApp *self, const char *name)
+{
+  g_return_val_if_fail (MICRO_IS_APP (self) && self->options != NULL, NULL);
+  g_return_val_if_fail (micro_options_has (self->options, name), NULL);
+  return micro_options_get_string (self->options, name);
 }
 
 /**

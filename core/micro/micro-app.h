@@ -5,7 +5,10 @@
  */
 #pragma once
 
+#include <micro/micro-broker.h>
+#include <micro/micro-checks.h>
 #include <micro/micro-client.h>
+#include <micro/micro-config.h>
 #include <micro/micro-server.h>
 
 G_BEGIN_DECLS
@@ -28,13 +31,45 @@ MICRO_API void micro_app_set_usage (MicroApp *self, const char *parameters, cons
  * --help and --version print and end the process with 0. */
 MICRO_API gboolean micro_app_init (MicroApp *self, int *argc, char ***argv, GError **error);
 
+/* Before init: messages come on the loop threads while it runs. */
+MICRO_API void micro_app_subscribe (MicroApp *self,
+                                    const char *topic,
+                                    const char *queue,
+                                    MicroMessageFunc callback,
+                                    gpointer user_data,
+                                    GDestroyNotify destroy);
+/* A message of the type asked for, valid during the call-back. */
+typedef void (*MicroTypedMessageFunc) (gconstpointer message,
+                                       MicroMetadata *headers,
+                                       gpointer user_data);
+MICRO_API void micro_app_subscribe_message (MicroApp *self,
+                                            const char *topic,
+                                            const char *queue,
+                                            const struct ProtobufCMessageDescriptor *descriptor,
+                                            MicroTypedMessageFunc callback,
+                                            gpointer user_data,
+                                            GDestroyNotify destroy);
+/* Before init: for programs that publish and do not subscribe. */
+MICRO_API void micro_app_use_broker (MicroApp *self);
+
 MICRO_API MicroRouter *micro_app_get_router (MicroApp *self);
 MICRO_API MicroClient *micro_app_get_client (MicroApp *self); /* after init */
 MICRO_API MicroRegistry *micro_app_get_registry (MicroApp *self);
+MICRO_API MicroBroker *micro_app_get_broker (MicroApp *self); /* after init, any thread */
+MICRO_API MicroConfig *micro_app_get_config (MicroApp *self); /* after init, any thread */
 MICRO_API MicroSelector *micro_app_get_selector (MicroApp *self);
 MICRO_API MicroTransport *micro_app_get_transport (MicroApp *self);
 MICRO_API GPtrArray *micro_app_get_loops (MicroApp *self);
+/* What the service needs to be ready; runs while it serves. */
+MICRO_API MicroChecks *micro_app_get_checks (MicroApp *self);
+/* After init: what a flag or variable says, such as "server-name"; of those that are a text. */
+MICRO_API const char *micro_app_get_option (MicroApp *self, const char *name);
+/* A text as go-micro writes durations: 5s, 500ms, 1m30s, 0. */
+MICRO_API gboolean micro_duration_parse (const char *text, guint *ret_ms);
 MICRO_API const char *micro_app_get_address (MicroApp *self); /* advertised, once running */
+
+/* For what else listens: the address to tell others when @bound is what we listen on. */
+MICRO_API char *micro_app_advertise (const char *bound, const char *wanted, gboolean same_machine);
 
 /* The whole life of a service: init if need be, listen, register, serve until SIGTERM or SIGINT,
  * drain.  Prints what goes wrong; returns main()'s exit status. */

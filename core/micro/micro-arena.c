@@ -5,8 +5,11 @@
  */
 #include "config.h"
 
+#include <string.h>
+
 #include <micro/micro-arena-private.h>
 #include <micro/micro-call.h>
+#include <micro/micro-loop-private.h>
 
 #define BLOCK_SIZE 4096
 #define ALIGNMENT 16
@@ -14,8 +17,33 @@
 struct _MicroArenaBlock
 {
   MicroArenaBlock *next;
-  gsize padding;
+  gsize size;
 };
+
+/* Each message of a stream takes a block and gives it back; the loop keeps one for the next. */
+static MicroArenaBlock *
+block_new (void)
+{
+  MicroLoop *loop = micro_loop_get_current ();
+  MicroArenaBlock *block;
+
+  if (loop != NULL && loop->arena_block != NULL)
+    return g_steal_pointer (&loop->arena_block);
+  block = g_malloc (sizeof *block + BLOCK_SIZE);
+  block->size = BLOCK_SIZE;
+  return block;
+}
+
+static void
+block_free (MicroArenaBlock *block)
+{
+  MicroLoop *loop = block->size == BLOCK_SIZE ? micro_loop_get_current () : NULL;
+
+  if (MICRO_BLOCK_KEEP && loop != NULL && loop->arena_block == NULL)
+    loop->arena_block = block;
+  else
+    micro_block_free (block);
+}
 
 /**
  * micro_call_init_arena: (skip)
@@ -57,7 +85,7 @@ micro_arena_clear (MicroArena *self)
       MicroArenaBlock *block = self->blocks;
 
       self->blocks = block->next;
-      g_free (block);
+      block_free (block);
     }
   self->next = self->end = NULL;
 }
@@ -80,14 +108,17 @@ micro_arena_try_alloc (MicroArena *self, gsize size)
     }
   if (rounded > BLOCK_SIZE / 2)
     {
-      block = g_try_malloc (sizeof *block + rounded);
+      block = rounded < G_MAXSIZE - sizeof *block
+                  ? micro_block_realloc (NULL, sizeof *block + rounded)
+                  : NULL;
       if (block == NULL)
         return NULL;
+      block->size = rounded;
       block->next = self->blocks;
       self->blocks = block;
       return block + 1;
     }
-  block = g_malloc (sizeof *block + BLOCK_SIZE);
+  block = block_new ();
   block->next = self->blocks;
   self->blocks = block;
   self->next = (guint8 *) (block + 1) + rounded;
@@ -128,6 +159,73 @@ micro_call_alloc (MicroCall *self, gsize size)
   return micro_arena_try_alloc (&self->arena, size);
 }
 
+/* --- Formatted text -----------------------------------------------------------------------------
+ */
+
+static const char *
+next_string (va_list *arguments)
+{
+  const char *string = va_arg (*arguments, const char *);
+
+  return string != NULL ? string : "(null)";
+}
+
+/* Without its NUL; FALSE: @format has other conversions than %s. */
+static gboolean
+measure_strings (const char *format, va_list arguments, gsize *ret_length)
+{
+  gboolean known = TRUE;
+  gsize length = 0;
+  va_list copy;
+
+  va_copy (copy, arguments);
+  for (const char *at = format; *at != '\0' && known; at++)
+    if (*at != '%')
+      length++;
+    else if (*++at == 's')
+      length += strlen (next_string (&copy));
+    else
+      known = FALSE;
+  va_end (copy);
+  *ret_length = length;
+  return known;
+}
+
+static void
+join_strings (char *result, const char *format, va_list arguments)
+{
+  va_list copy;
+
+  va_copy (copy, arguments);
+  while (*format != '\0')
+    if (*format == '%')
+      {
+        result = stpcpy (result, next_string (&copy));
+        format += 2;
+      }
+    else
+      *result++ = *format++;
+  *result = '\0';
+  va_end (copy);
+}
+
+static char *
+print_any (MicroCall *self, const char *format, va_list arguments)
+{
+  gsize room = self->arena.end - self->arena.next;
+  va_list copy;
+  char *result;
+  int length;
+
+  va_copy (copy, arguments);
+  length = g_vsnprintf ((char *) self->arena.next, room, format, copy);
+  va_end (copy);
+  result = micro_call_alloc (self, (gsize) length + 1);
+  if (result != NULL && (gsize) length >= room)
+    g_vsnprintf (result, (gulong) length + 1, format, arguments);
+  return result;
+}
+
 /**
  * micro_call_printf: (skip)
  * @self: a call
@@ -140,19 +238,16 @@ micro_call_alloc (MicroCall *self, gsize size)
 char *
 micro_call_printf (MicroCall *self, const char *format, ...)
 {
-  gsize room = self->arena.end - self->arena.next;
   va_list arguments;
   char *result;
-  int length;
+  gsize length;
 
   va_start (arguments, format);
-  length = g_vsnprintf ((char *) self->arena.next, room, format, arguments);
-  va_end (arguments);
-  if ((gsize) length < room)
-    return micro_call_alloc (self, length + 1);
-  result = micro_call_alloc (self, length + 1);
-  va_start (arguments, format);
-  g_vsnprintf (result, length + 1, format, arguments);
+  /* What printf() cannot place it counts byte by byte: milliseconds for a large message. */
+  if (!measure_strings (format, arguments, &length))
+    result = print_any (self, format, arguments);
+  else if ((result = micro_call_alloc (self, length + 1)) != NULL)
+    join_strings (result, format, arguments);
   va_end (arguments);
   return result;
 }

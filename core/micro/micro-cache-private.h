@@ -21,6 +21,8 @@ void micro_cache_free (MicroCache *self); /* not on a loop thread */
 
 /* What is known now, a reference to an immutable snapshot, or NULL.  Any thread. */
 GPtrArray *micro_cache_peek (MicroCache *self, const char *name);
+/* How many names it keeps.  Any thread. */
+guint micro_cache_get_size (MicroCache *self);
 /* Asks the registry if need be, once for all who wait; @callback runs on the cache's loop. */
 void
 micro_cache_get (MicroCache *self, const char *name, MicroCacheFunc callback, gpointer user_data);

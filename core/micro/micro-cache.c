@@ -9,12 +9,16 @@
 
 #include <micro/micro-cache-private.h>
 #include <micro/micro-error.h>
-#include <micro/micro-node.h>
+#include <micro/micro-published-private.h>
+#include <micro/micro-snapshot-private.h>
 
 #define RETRY_FIRST_MS 100
 #define RETRY_MOST_MS 10000
 /* A registry that cannot watch is asked again this often, as go-micro's cache does. */
 #define POLL_MS 60000
+/* From this many nodes on, events are folded in at most once in this time. */
+#define MANY_NODES 500
+#define SETTLE_MS 10
 
 typedef struct
 {
@@ -26,13 +30,19 @@ typedef struct
 {
   MicroCache *cache;
   char *name;
-  GPtrArray *services; /* (nullable): the snapshot, replaced whole, under the cache's mutex */
+  GPtrArray *services; /* (nullable): the snapshot, as it is published */
   GArray *waiting;     /* of Waiter */
   MicroWatcher *watcher;
+  GPtrArray *pending; /* of MicroEvent: not yet in the snapshot */
+  GPtrArray *news;    /* of MicroEvent: what came since the registry was asked */
+  gint64 watching_since_us;
   gboolean asking;
+  gboolean ask_again; /* a watch opened while the answer was on its way */
+  gboolean opening;   /* a watch */
   gboolean cannot_watch;
   guint retry_ms;
   MicroLoopTimer timer; /* asks, or watches, again */
+  MicroLoopTimer settle;
 } Entry;
 
 struct _MicroCache
@@ -40,8 +50,9 @@ struct _MicroCache
   MicroRegistry *registry;
   MicroLoop *loop;
   GCancellable *cancellable;
-  GMutex mutex;
-  GHashTable *entries; /* name → Entry */
+  MicroPublished *published;
+  GHashTable *entries; /* name → Entry; on the loop */
+  int n_entries;       /* atomic: the same for others */
   guint n_running;     /* of the registry's operations; on the loop */
   gboolean closing;
   GMutex idle_mutex;
@@ -75,6 +86,8 @@ entry_free (gpointer data)
 
   g_clear_pointer (&entry->services, g_ptr_array_unref);
   g_array_unref (entry->waiting);
+  g_ptr_array_unref (entry->pending);
+  g_ptr_array_unref (entry->news);
   g_free (entry->name);
   g_free (entry);
 }
@@ -82,18 +95,18 @@ entry_free (gpointer data)
 static void
 publish (Entry *entry, GPtrArray *services)
 {
-  g_mutex_lock (&entry->cache->mutex);
   g_clear_pointer (&entry->services, g_ptr_array_unref);
   if (services != NULL && services->len > 0)
     entry->services = g_ptr_array_ref (services);
-  g_mutex_unlock (&entry->cache->mutex);
+  micro_published_set (entry->cache->published, entry->name, entry->services);
 }
 
 static void
 tell_waiting (Entry *entry, const GError *error)
 {
   g_autoptr (GArray) waiting = g_steal_pointer (&entry->waiting);
-  g_autoptr (GPtrArray) services = micro_cache_peek (entry->cache, entry->name);
+  g_autoptr (GPtrArray) services
+      = entry->services != NULL ? g_ptr_array_ref (entry->services) : NULL;
 
   entry->waiting = g_array_new (FALSE, FALSE, sizeof (Waiter));
   for (guint i = 0; i < waiting->len; i++)
@@ -106,61 +119,47 @@ tell_waiting (Entry *entry, const GError *error)
 
 /* --- Folding events into the snapshot --------------------------------------------------------- */
 
-static void
-append_except (GPtrArray *nodes, GPtrArray *from, GPtrArray *except)
+static guint
+count_nodes (GPtrArray *services)
 {
-  for (guint i = 0; i < from->len; i++)
-    {
-      MicroNode *node = g_ptr_array_index (from, i);
-      gboolean found = FALSE;
-
-      for (guint j = 0; j < except->len && !found; j++)
-        found = g_str_equal (micro_node_get_id (node),
-                             micro_node_get_id (g_ptr_array_index (except, j)));
-      if (!found)
-        g_ptr_array_add (nodes, micro_node_ref (node));
-    }
-}
-
-static MicroService *
-fold_record (MicroService *known, MicroEventKind kind, MicroService *changed)
-{
-  g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_node_unref);
-  GPtrArray *touched = micro_service_get_nodes (changed);
-
-  append_except (nodes, micro_service_get_nodes (known), touched);
-  if (kind == MICRO_EVENT_DELETED)
-    return touched->len == 0 ? NULL : micro_service_with_nodes (known, nodes);
-  for (guint i = 0; i < touched->len; i++)
-    g_ptr_array_add (nodes, micro_node_ref (g_ptr_array_index (touched, i)));
-  return micro_service_with_nodes (changed, nodes);
-}
-
-static GPtrArray *
-fold (GPtrArray *services, MicroEvent *event)
-{
-  GPtrArray *next = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_service_unref);
-  MicroService *changed = micro_event_get_service (event);
-  gboolean found = FALSE;
+  guint n = 0;
 
   for (guint i = 0; services != NULL && i < services->len; i++)
-    {
-      MicroService *known = g_ptr_array_index (services, i);
-      g_autoptr (MicroService) folded = NULL;
+    n += micro_service_get_nodes (g_ptr_array_index (services, i))->len;
+  return n;
+}
 
-      if (!g_str_equal (micro_service_get_version (known), micro_service_get_version (changed)))
-        {
-          g_ptr_array_add (next, micro_service_ref (known));
-          continue;
-        }
-      found = TRUE;
-      folded = fold_record (known, micro_event_get_kind (event), changed);
-      if (folded != NULL && micro_service_get_nodes (folded)->len > 0)
-        g_ptr_array_add (next, g_steal_pointer (&folded));
+static void
+fold_pending (Entry *entry)
+{
+  g_autoptr (GPtrArray) next = NULL;
+
+  micro_loop_stop_timer (entry->cache->loop, &entry->settle);
+  if (entry->pending->len == 0)
+    return;
+  next = micro_snapshot_fold (entry->services, entry->pending);
+  g_ptr_array_set_size (entry->pending, 0);
+  publish (entry, next);
+}
+
+static void
+settled (MicroLoopTimer *timer)
+{
+  fold_pending ((Entry *) ((char *) timer - G_STRUCT_OFFSET (Entry, settle)));
+}
+
+/* A snapshot is made anew for each change, so a large one waits for more of them. */
+static void
+fold_soon (Entry *entry)
+{
+  if (count_nodes (entry->services) + entry->pending->len < MANY_NODES)
+    fold_pending (entry);
+  else if (entry->settle.position == 0)
+    {
+      entry->settle.expired = settled;
+      micro_loop_start_timer (entry->cache->loop, &entry->settle,
+                              g_get_monotonic_time () + SETTLE_MS * 1000);
     }
-  if (!found && micro_event_get_kind (event) != MICRO_EVENT_DELETED)
-    g_ptr_array_add (next, micro_service_ref (changed));
-  return next;
 }
 
 /* --- Asking and watching ------------------------------------------------------------------------
@@ -171,7 +170,7 @@ timer_expired (MicroLoopTimer *timer)
 {
   Entry *entry = (Entry *) ((char *) timer - G_STRUCT_OFFSET (Entry, timer));
 
-  if (entry->cannot_watch || entry->services == NULL)
+  if (entry->cannot_watch || entry->watcher != NULL || entry->services == NULL)
     ask (entry);
   else
     watch (entry);
@@ -203,7 +202,6 @@ got_event (GObject *source, GAsyncResult *result, gpointer user_data)
   Entry *entry = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (MicroEvent) event = micro_watcher_next_finish (MICRO_WATCHER (source), result, &error);
-  g_autoptr (GPtrArray) next = NULL;
 
   operation_ended (entry->cache);
   if (entry->cache->closing)
@@ -213,14 +211,18 @@ got_event (GObject *source, GAsyncResult *result, gpointer user_data)
       /* What is known stays known: losing the registry loses no node. */
       g_info ("the watch on “%s” ended: %s", entry->name, error->message);
       g_clear_object (&entry->watcher);
+      /* One that always ends at once is not to be opened again at once for ever. */
+      if (g_get_monotonic_time () - entry->watching_since_us > RETRY_MOST_MS * (gint64) 1000)
+        entry->retry_ms = 0;
       back_off (entry);
       return;
     }
-  entry->retry_ms = 0;
   if (g_str_equal (micro_service_get_name (micro_event_get_service (event)), entry->name))
     {
-      next = fold (entry->services, event);
-      publish (entry, next);
+      if (entry->asking)
+        g_ptr_array_add (entry->news, micro_event_ref (event));
+      g_ptr_array_add (entry->pending, g_steal_pointer (&event));
+      fold_soon (entry);
     }
   next_event (entry);
 }
@@ -229,7 +231,9 @@ static void
 next_event (Entry *entry)
 {
   operation_began (entry->cache);
-  micro_watcher_next_async (entry->watcher, entry->cache->cancellable, got_event, entry);
+  /* The end of the cache stops it: with a cancellable, each of a thousand watches would be a source
+   * that every turn of the loop looks at. */
+  micro_watcher_next_async (entry->watcher, NULL, got_event, entry);
 }
 
 static void
@@ -241,13 +245,16 @@ got_watcher (GObject *source, GAsyncResult *result, gpointer user_data)
       = micro_registry_watch_finish (MICRO_REGISTRY (source), result, &error);
 
   operation_ended (entry->cache);
+  entry->opening = FALSE;
   if (entry->cache->closing)
     return;
   if (watcher != NULL)
     {
       entry->watcher = g_steal_pointer (&watcher);
+      entry->watching_since_us = g_get_monotonic_time ();
       next_event (entry);
-      /* What went between the first answer and the watch is in neither. */
+      /* What went between the last answer and the watch is in neither. */
+      entry->ask_again = entry->asking;
       ask (entry);
       return;
     }
@@ -261,11 +268,28 @@ got_watcher (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 watch (Entry *entry)
 {
-  if (entry->watcher != NULL || entry->cannot_watch)
+  if (entry->watcher != NULL || entry->opening || entry->cannot_watch)
     return;
+  entry->opening = TRUE;
   operation_began (entry->cache);
   micro_registry_watch_async (entry->cache->registry, entry->name, entry->cache->cancellable,
                               got_watcher, entry);
+}
+
+/* Names that nobody serves come from outside, from a gateway's callers say: none is kept. */
+static gboolean
+forget_if_nothing (Entry *entry)
+{
+  MicroCache *self = entry->cache;
+
+  if (entry->services != NULL || entry->watcher != NULL || entry->opening || entry->asking
+      || entry->waiting->len > 0)
+    return FALSE;
+  micro_loop_stop_timer (self->loop, &entry->timer);
+  micro_loop_stop_timer (self->loop, &entry->settle);
+  g_hash_table_remove (self->entries, entry->name);
+  g_atomic_int_set (&self->n_entries, (int) g_hash_table_size (self->entries));
+  return TRUE;
 }
 
 static void
@@ -275,25 +299,32 @@ got_services (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) services
       = micro_registry_get_service_finish (MICRO_REGISTRY (source), result, &error);
+  gboolean answered
+      = services != NULL || g_error_matches (error, MICRO_ERROR, MICRO_STATUS_NOT_FOUND);
 
   operation_ended (entry->cache);
   entry->asking = FALSE;
-  if (services != NULL)
+  if (answered)
     {
-      publish (entry, services);
-      entry->retry_ms = 0;
-      tell_waiting (entry, NULL);
+      /* It may be older than an event that overtook it; events can be folded in twice. */
+      g_autoptr (GPtrArray) now = micro_snapshot_fold (services, entry->news);
+
+      publish (entry, now);
+      g_ptr_array_set_size (entry->pending, 0);
     }
-  else
-    {
-      if (g_error_matches (error, MICRO_ERROR, MICRO_STATUS_NOT_FOUND))
-        publish (entry, NULL);
-      tell_waiting (entry, error);
-    }
-  if (entry->cache->closing)
+  g_ptr_array_set_size (entry->news, 0);
+  tell_waiting (entry, error);
+  if (entry->cache->closing || forget_if_nothing (entry))
     return;
-  if (entry->cannot_watch)
+  if (entry->ask_again)
+    {
+      entry->ask_again = FALSE;
+      ask (entry);
+    }
+  else if (entry->cannot_watch)
     again_in (entry, POLL_MS);
+  else if (!answered && entry->watcher != NULL)
+    back_off (entry); /* what went while nobody watched is still in the snapshot */
   else if (services != NULL)
     watch (entry);
 }
@@ -303,6 +334,7 @@ ask (Entry *entry)
 {
   if (entry->asking)
     return;
+  fold_pending (entry);
   entry->asking = TRUE;
   operation_began (entry->cache);
   micro_registry_get_service_async (entry->cache->registry, entry->name, entry->cache->cancellable,
@@ -327,7 +359,6 @@ get_on_loop (gpointer user_data)
   g_autoptr (GPtrArray) services = NULL;
   Entry *entry;
 
-  g_mutex_lock (&self->mutex);
   entry = g_hash_table_lookup (self->entries, request->name);
   if (entry == NULL)
     {
@@ -335,10 +366,12 @@ get_on_loop (gpointer user_data)
       entry->cache = self;
       entry->name = g_strdup (request->name);
       entry->waiting = g_array_new (FALSE, FALSE, sizeof (Waiter));
+      entry->pending = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_event_unref);
+      entry->news = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_event_unref);
       g_hash_table_insert (self->entries, entry->name, entry);
+      g_atomic_int_set (&self->n_entries, (int) g_hash_table_size (self->entries));
     }
   services = entry->services != NULL ? g_ptr_array_ref (entry->services) : NULL;
-  g_mutex_unlock (&self->mutex);
   if (services != NULL)
     request->waiter.callback (services, NULL, request->waiter.user_data);
   else
@@ -365,56 +398,13 @@ micro_cache_get (MicroCache *self, const char *name, MicroCacheFunc callback, gp
 GPtrArray *
 micro_cache_peek (MicroCache *self, const char *name)
 {
-  GPtrArray *services = NULL;
-  Entry *entry;
-
-  g_mutex_lock (&self->mutex);
-  entry = g_hash_table_lookup (self->entries, name);
-  if (entry != NULL && entry->services != NULL)
-    services = g_ptr_array_ref (entry->services);
-  g_mutex_unlock (&self->mutex);
-  return services;
+  return micro_published_get (self->published, name);
 }
 
-typedef struct
+guint
+micro_cache_get_size (MicroCache *self)
 {
-  GMutex mutex;
-  GCond cond;
-  gboolean done;
-  GPtrArray *services;
-  GError *error;
-} SyncGet;
-
-static void
-sync_done (GPtrArray *services, const GError *error, gpointer user_data)
-{
-  SyncGet *get = user_data;
-
-  g_mutex_lock (&get->mutex);
-  get->services = services != NULL ? g_ptr_array_ref (services) : NULL;
-  get->error = error != NULL ? g_error_copy (error) : NULL;
-  get->done = TRUE;
-  g_cond_signal (&get->cond);
-  g_mutex_unlock (&get->mutex);
-}
-
-GPtrArray *
-micro_cache_get_sync (MicroCache *self, const char *name, GError **error)
-{
-  SyncGet get = { .done = FALSE };
-
-  g_mutex_init (&get.mutex);
-  g_cond_init (&get.cond);
-  micro_cache_get (self, name, sync_done, &get);
-  g_mutex_lock (&get.mutex);
-  while (!get.done)
-    g_cond_wait (&get.cond, &get.mutex);
-  g_mutex_unlock (&get.mutex);
-  g_mutex_clear (&get.mutex);
-  g_cond_clear (&get.cond);
-  if (get.error != NULL)
-    g_propagate_error (error, get.error);
-  return get.services;
+  return (guint) g_atomic_int_get (&self->n_entries);
 }
 
 /* --- Life
@@ -429,7 +419,7 @@ micro_cache_new (MicroRegistry *registry, MicroLoop *loop)
   self->loop = loop;
   self->cancellable = g_cancellable_new ();
   self->entries = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, entry_free);
-  g_mutex_init (&self->mutex);
+  self->published = micro_published_new ();
   g_mutex_init (&self->idle_mutex);
   g_cond_init (&self->idle);
   return self;
@@ -449,6 +439,7 @@ close_on_loop (gpointer user_data)
       Entry *entry = value;
 
       micro_loop_stop_timer (self->loop, &entry->timer);
+      micro_loop_stop_timer (self->loop, &entry->settle);
       if (entry->watcher != NULL)
         micro_watcher_stop (entry->watcher);
       g_clear_object (&entry->watcher);
@@ -474,7 +465,7 @@ micro_cache_free (MicroCache *self)
   g_hash_table_unref (self->entries);
   g_object_unref (self->registry);
   g_object_unref (self->cancellable);
-  g_mutex_clear (&self->mutex);
+  micro_published_free (self->published);
   g_mutex_clear (&self->idle_mutex);
   g_cond_clear (&self->idle);
   g_free (self);

@@ -5,10 +5,17 @@
  */
 #pragma once
 
-#include <micro/micro-server.h>
+#include <micro/micro-interceptor-private.h>
+#include <micro/micro-interceptor.h>
 #include <micro/micro-stream.h>
 
 G_BEGIN_DECLS
+
+/* micro-interceptor.c */
+void micro_interceptors_start (MicroInterceptors *self, MicroCall *call);
+void micro_interceptors_message (MicroCall *call, gboolean sent, gsize size);
+/* More than once does nothing. */
+void micro_interceptors_end (MicroCall *call, MicroStatus status, const char *message);
 
 struct _MicroRoute
 {
@@ -18,8 +25,18 @@ struct _MicroRoute
   char *path; /* "Say/Hello" */
   gsize length;
   guint hash;
+  gboolean internal;
+  MicroInterceptors *interceptors; /* the router's; (nullable) */
 };
 
+typedef struct _MicroRefusal
+{
+  MicroStatus status;
+  const char *text;
+} MicroRefusal;
+
+/* micro-call.c: whatever the handler says from now on, the call ends with this; on its loop. */
+void micro_call_set_refusal (MicroCall *self, MicroStatus status, const char *text);
 /* micro-call.c: one message, and with @ends the status OK after it; any thread. */
 void micro_call_put (MicroCall *self, gconstpointer response, gboolean ends);
 void micro_call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes *details);

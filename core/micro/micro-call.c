@@ -11,6 +11,8 @@
 
 #include <micro/micro-call-private.h>
 #include <micro/micro-codec.h>
+#include <micro/micro-context-private.h>
+#include <micro/micro-error-private.h>
 
 /* What another thread says of a call, on its way to the call's loop. */
 typedef struct
@@ -19,23 +21,105 @@ typedef struct
   guint8 *data; /* (nullable): a message */
   gsize length;
   gboolean ends;
+  gboolean refuses; /* what follows is for when it ends */
   MicroStatus status;
   char *text;      /* (nullable) */
   GBytes *details; /* (nullable) */
 } Answer;
 
+/* Its clients understand their own records alone: of any other error they make a 500. */
+static gboolean
+is_from_go_micro (MicroCall *self)
+{
+  return self->ops->get_header (self, "x-content-type") != NULL;
+}
+
+/**
+ * micro_call_explain:
+ * @self: a served call
+ * @status: how it ends, not %MICRO_STATUS_OK
+ * @text: (nullable): one sentence for the caller
+ * @ret_details: (out) (nullable) (transfer full): the serialised google.rpc.Status that goes with
+ * it
+ *
+ * For a transport that ends a call itself, at its deadline say.  On the call's loop thread.
+ *
+ * Returns: (nullable) (transfer full): the message that the caller understands: @text, or
+ *   go-micro's record of it
+ */
+char *
+micro_call_explain (MicroCall *self, MicroStatus status, const char *text, GBytes **ret_details)
+{
+  const MicroMethod *method = self->method;
+  const char *id = method == NULL            ? "micro"
+                   : method->package[0] != 0 ? method->package
+                                             : method->service;
+  char *json;
+
+  *ret_details = NULL;
+  if (!is_from_go_micro (self))
+    return g_strdup (text);
+  *ret_details
+      = micro_error_record_encode (status, id, micro_status_to_micro_code (status), text, &json);
+  return json;
+}
+
+static void
+close_explained (MicroCall *self, MicroStatus status, const char *text)
+{
+  g_autoptr (GBytes) details = NULL;
+  g_autofree char *message = micro_call_explain (self, status, text, &details);
+
+  self->ops->close (self, status, message, details);
+}
+
 static void
 finish (MicroCall *self, MicroStatus status, const char *text, GBytes *details)
 {
   self->answered = TRUE;
-  self->ops->close (self, status, text, details);
+  if (G_UNLIKELY (self->refusal != NULL))
+    {
+      status = self->refusal->status;
+      text = self->refusal->text;
+      details = NULL;
+    }
+  if (self->scope != NULL)
+    self->scope->call = NULL;
+  if (G_UNLIKELY (self->patience != NULL))
+    micro_loop_stop_timer (self->loop, self->patience);
+  if (G_UNLIKELY (self->context != NULL))
+    g_clear_pointer (&self->context, micro_context_unref);
+  if (G_UNLIKELY (self->intercepted != NULL))
+    micro_interceptors_end (self, status, text);
+  if (status != MICRO_STATUS_OK && details == NULL)
+    close_explained (self, status, text);
+  else
+    self->ops->close (self, status, text, details);
+}
+
+void
+micro_call_set_refusal (MicroCall *self, MicroStatus status, const char *text)
+{
+  if (self->refusal != NULL)
+    return;
+  self->refusal = micro_call_alloc (self, sizeof *self->refusal);
+  *self->refusal = (MicroRefusal){ status, micro_call_printf (self, "%s", text) };
+}
+
+static gboolean
+takes_messages (MicroCall *self)
+{
+  return !self->cancelled && self->refusal == NULL;
 }
 
 static void
 put_bytes (MicroCall *self, const guint8 *data, gsize length)
 {
-  guint8 *space = self->ops->begin_message (self, length);
+  guint8 *space;
 
+  if (G_UNLIKELY (self->intercepted != NULL))
+    micro_interceptors_message (self, TRUE, length);
+  space = self->ops->begin_message (self, length);
   if (length > 0)
     memcpy (space, data, length);
   self->ops->end_message (self);
@@ -49,11 +133,13 @@ deliver_answer (gpointer user_data)
 
   if (answer->data != NULL)
     {
-      if (!call->cancelled)
+      if (takes_messages (call))
         put_bytes (call, answer->data, answer->length);
       if (call->streaming)
         micro_call_sent (call, answer->length);
     }
+  if (answer->refuses)
+    micro_call_set_refusal (call, answer->status, answer->text);
   if (answer->ends)
     finish (call, answer->status, answer->text, answer->details);
   g_clear_pointer (&answer->details, g_bytes_unref);
@@ -72,6 +158,21 @@ post_answer (const Answer *answer)
   micro_loop_post (copy->call->loop, deliver_answer, copy);
 }
 
+/* A handler that has more to say still has the call, so it ends when the handler ends it. */
+static void
+fail_to_write (MicroCall *self, const GError *error, gboolean ends)
+{
+  g_autofree char *text = g_strdup_printf ("cannot write the reply as JSON: %s", error->message);
+
+  if (ends)
+    micro_call_finish (self, MICRO_STATUS_INTERNAL, text, NULL);
+  else if (micro_loop_get_current () == self->loop)
+    micro_call_set_refusal (self, MICRO_STATUS_INTERNAL, text);
+  else
+    post_answer (&(Answer){ self, .refuses = TRUE, .status = MICRO_STATUS_INTERNAL,
+                            .text = g_steal_pointer (&text) });
+}
+
 /* @ends: with the status OK. */
 static void
 put_json (MicroCall *self, const ProtobufCMessage *message, gboolean ends)
@@ -82,13 +183,12 @@ put_json (MicroCall *self, const ProtobufCMessage *message, gboolean ends)
 
   json = micro_codec_to_json (message, &length, &error);
   if (json == NULL)
-    micro_call_fail (self, MICRO_STATUS_INTERNAL, "cannot write the reply as JSON: %s",
-                     error->message);
+    fail_to_write (self, error, ends);
   else if (micro_loop_get_current () != self->loop)
     post_answer (&(Answer){ self, (guint8 *) g_steal_pointer (&json), length, .ends = ends });
   else
     {
-      if (!self->cancelled)
+      if (takes_messages (self))
         put_bytes (self, (const guint8 *) json, length);
       if (ends)
         finish (self, MICRO_STATUS_OK, NULL, NULL);
@@ -115,8 +215,10 @@ micro_call_put (MicroCall *self, gconstpointer response, gboolean ends)
       post_answer (&(Answer){ self, data, size, .ends = ends });
       return;
     }
-  if (!self->cancelled)
+  if (takes_messages (self))
     {
+      if (G_UNLIKELY (self->intercepted != NULL))
+        micro_interceptors_message (self, TRUE, size);
       protobuf_c_message_pack (message, self->ops->begin_message (self, size));
       self->ops->end_message (self);
     }
@@ -196,6 +298,33 @@ micro_call_fail_with_details (MicroCall *self,
 {
   g_return_if_fail (self != NULL);
   fail (self, status, message, details);
+}
+
+/**
+ * micro_call_fail_with_code:
+ * @self: (transfer full): a call
+ * @id: who fails, "go.micro.srv.greeter" say
+ * @code: why: an HTTP status, from which the gRPC status follows
+ * @format: one sentence for the caller, as for printf()
+ * @...: its arguments
+ *
+ * Ends the call with an error as go-micro's services make them.  Any thread.
+ */
+void
+micro_call_fail_with_code (MicroCall *self, const char *id, int code, const char *format, ...)
+{
+  MicroStatus status = micro_status_from_micro_code (code);
+  g_autofree char *detail = NULL;
+  g_autofree char *json = NULL;
+  g_autoptr (GBytes) details = NULL;
+  va_list arguments;
+
+  g_return_if_fail (self != NULL && id != NULL);
+  va_start (arguments, format);
+  detail = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  details = micro_error_record_encode (status, id, code, detail, &json);
+  fail (self, status, json, details);
 }
 
 /**
@@ -330,4 +459,18 @@ micro_call_set_compress (MicroCall *self, gboolean compress)
 {
   g_return_if_fail (self != NULL);
   self->compress = compress != FALSE;
+}
+
+/**
+ * micro_call_is_compressed:
+ * @self: a call
+ *
+ * Returns: whether the request, or the message of a stream in hand, came compressed.  Only on the
+ *   call's loop thread.
+ */
+gboolean
+micro_call_is_compressed (MicroCall *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  return self->was_compressed;
 }

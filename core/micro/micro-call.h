@@ -17,6 +17,10 @@ G_BEGIN_DECLS
 MICRO_API void micro_call_reply (MicroCall *self, gconstpointer response);
 MICRO_API void micro_call_fail (MicroCall *self, MicroStatus status, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
+/* As go-micro's services fail: @code is an HTTP status. */
+MICRO_API void
+micro_call_fail_with_code (MicroCall *self, const char *id, int code, const char *format, ...)
+    G_GNUC_PRINTF (4, 5);
 MICRO_API void micro_call_fail_error (MicroCall *self, const GError *error);
 MICRO_API const char *micro_call_get_header (MicroCall *self, const char *name);
 MICRO_API gint64 micro_call_get_deadline (MicroCall *self); /* monotonic µs, G_MAXINT64: none */
@@ -42,6 +46,7 @@ MICRO_API void micro_call_add_trailer (MicroCall *self, const char *name, const 
 MICRO_API void micro_call_send_headers (MicroCall *self); /* now, before any message */
 /* The following messages go out compressed, if the caller takes that. */
 MICRO_API void micro_call_set_compress (MicroCall *self, gboolean compress);
+MICRO_API gboolean micro_call_is_compressed (MicroCall *self); /* the last message that came */
 /* @details: (nullable): a serialised google.rpc.Status; any thread */
 MICRO_API void micro_call_fail_with_details (MicroCall *self,
                                              MicroStatus status,
@@ -103,6 +108,8 @@ struct _MicroCallOps
  * @writable: what was queued beyond %MICRO_CALL_HIGH_WATER has been sent: micro_call_sent() calls
  * it
  * @headers: (nullable): client: the answer's headers are there
+ * @sent: (nullable): client: the connection is there, the request leaves now; not told when
+ *   @sent of the call is set already when open returns; must not end the call
  *
  * What a transport tells of one call.  All on the call's loop thread.
  */
@@ -113,7 +120,8 @@ struct _MicroCallEvents
   void (*closed) (MicroCall *self, MicroStatus status, const char *message, GBytes *details);
   void (*writable) (MicroCall *self);
   void (*headers) (MicroCall *self);
-  gpointer reserved[8];
+  void (*sent) (MicroCall *self);
+  gpointer reserved[7];
 };
 
 /* Bytes of messages that wait for the peer before a sender is told to wait too. */
@@ -147,19 +155,34 @@ struct _MicroCall
   guint answered : 1;
   /* client: the request may have reached a handler, so only safe calls may be tried again */
   guint sent : 1;
-  guint streaming : 1; /* set before the first message: count what is queued */
-  guint compress : 1;  /* the messages that follow */
+  guint declined : 1;       /* client: by a peer that is well, and has not looked at it */
+  guint streaming : 1;      /* set before the first message: count what is queued */
+  guint compress : 1;       /* the messages that follow */
+  guint was_compressed : 1; /* the message that came last, before it is told */
   guint held : 1;
-  int queued;  /* atomic: bytes given to the transport and not yet sent, when streaming */
-  int blocked; /* atomic: somebody waits for writable */
+  guint started : 1; /* server: the handler runs, or has run */
+  int queued;        /* atomic: bytes given to the transport and not yet sent, when streaming */
+  int blocked;       /* atomic: somebody waits for writable */
   const MicroStreamFuncs *stream; /* server: the handler's */
   gpointer stream_data;
-  MicroArena arena;         /* lives as long as the call */
-  MicroArena message_arena; /* of a stream's message in hand */
+  gpointer *intercepted;         /* server: a state an interceptor; (nullable) */
+  MicroLoopTimer *patience;      /* server: while the end of the requests is awaited */
+  struct _MicroContext *context; /* server: what calls made for it inherit; (nullable) */
+  struct _MicroScope *scope;     /* server: while its handler runs; (nullable) */
+  struct _MicroRefusal *refusal; /* server: what it will end with, whatever its handler says */
+  MicroArena arena;              /* lives as long as the call */
+  MicroArena message_arena;      /* of a stream's message in hand */
 };
 
 MICRO_API void micro_call_init_arena (MicroCall *self, guint8 *inline_space, gsize size);
 MICRO_API void micro_call_clear_arena (MicroCall *self);
+/* The peer has broken the rules of a served call: it ends with @status.  A handler that streams is
+ * told as if the caller had gone; the call belongs to the core until it has ended it. */
+MICRO_API void micro_call_refuse (MicroCall *self, MicroStatus status, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
+/* The message, and details, for the caller of a served call that the transport ends itself. */
+MICRO_API char *
+micro_call_explain (MicroCall *self, MicroStatus status, const char *text, GBytes **ret_details);
 /* @bytes of messages have left for the peer; only for a call that is streaming. */
 MICRO_API void micro_call_sent (MicroCall *self, gsize bytes);
 

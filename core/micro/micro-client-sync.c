@@ -90,15 +90,14 @@ micro_client_call_bytes_sync (MicroClient *self,
                               const MicroCallOptions *options,
                               GError **error)
 {
-  g_autofree char *path = NULL;
   Wait wait;
 
   g_return_val_if_fail (MICRO_IS_CLIENT (self) && endpoint != NULL && request != NULL, NULL);
   if (!may_block (error))
     return NULL;
-  path = micro_client_make_path (service, endpoint);
   wait_init (&wait);
-  micro_client_start (self, service, path, codec, request, options, NULL, bytes_done, &wait);
+  micro_client_start (self, service, micro_client_make_path (service, endpoint), codec, request,
+                      options, NULL, bytes_done, &wait);
   return wait_for (&wait, error);
 }
 
@@ -128,7 +127,7 @@ micro_client_call_sync (MicroClient *self,
   g_autoptr (GBytes) reply = micro_client_call_bytes_sync (self, service, path, MICRO_CODEC_PROTO,
                                                            packed, options, error);
 
-  return reply != NULL ? micro_client_unpack (method, reply, error) : NULL;
+  return reply != NULL ? micro_client_unpack_bytes (method, reply, error) : NULL;
 }
 
 /* --- Looking up

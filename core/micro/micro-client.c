@@ -10,6 +10,7 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include <micro/micro-client-private.h>
+#include <micro/micro-loop-private.h>
 #include <micro/micro-unpack-private.h>
 
 #define DEFAULT_TIMEOUT_MS 5000
@@ -24,6 +25,10 @@ micro_client_finalize (GObject *object)
   MicroClient *self = MICRO_CLIENT (object);
 
   g_clear_pointer (&self->cache, micro_cache_free);
+  micro_ejection_free (self->ejection);
+  g_clear_pointer (&self->interceptors, micro_interceptors_free);
+  g_free (self->name);
+  g_free (self->proxy);
   g_clear_object (&self->registry);
   g_clear_object (&self->selector);
   g_clear_object (&self->transport);
@@ -40,6 +45,7 @@ micro_client_class_init (MicroClientClass *klass)
 static void
 micro_client_init (MicroClient *self)
 {
+  self->ejection = micro_ejection_new ();
   self->timeout_ms = DEFAULT_TIMEOUT_MS;
   self->retries = DEFAULT_RETRIES;
   self->budget = BUDGET_FULL;
@@ -48,7 +54,7 @@ micro_client_init (MicroClient *self)
 /**
  * micro_client_new: (skip)
  * @registry: where services are found; used on the first of @loops only
- * @selector: which node is called
+ * @selector: which node is called; its own registry goes before @registry
  * @transport: how
  * @loops: (element-type MicroLoop): the threads that carry the calls; they outlive the client
  *
@@ -61,13 +67,16 @@ micro_client_new (MicroRegistry *registry,
                   GPtrArray *loops)
 {
   MicroClient *self = g_object_new (MICRO_TYPE_CLIENT, NULL);
+  MicroRegistry *own;
 
   self->registry = g_object_ref (registry);
   self->selector = g_object_ref (selector);
   self->transport = g_object_ref (transport);
   self->loops = g_ptr_array_ref (loops);
-  if (!micro_selector_can_resolve (selector))
-    self->cache = micro_cache_new (registry, g_ptr_array_index (loops, 0));
+  if (micro_selector_can_resolve (selector))
+    return self;
+  own = micro_selector_get_registry (selector);
+  self->cache = micro_cache_new (own != NULL ? own : registry, g_ptr_array_index (loops, 0));
   return self;
 }
 
@@ -85,6 +94,37 @@ micro_client_set_defaults (MicroClient *self, guint timeout_ms, int retries)
     self->timeout_ms = timeout_ms;
   if (retries >= 0)
     self->retries = retries;
+}
+
+/**
+ * micro_client_set_name:
+ * @self: a client that has not called yet
+ * @name: (nullable): of the program
+ *
+ * Tells those who are called who calls, in the header `micro-from-service`, as go-micro does.
+ */
+void
+micro_client_set_name (MicroClient *self, const char *name)
+{
+  g_return_if_fail (MICRO_IS_CLIENT (self));
+  g_free (self->name);
+  self->name = g_strdup (name);
+}
+
+/**
+ * micro_client_set_proxy:
+ * @self: a client that has not called yet
+ * @proxy: (nullable): `HOST:PORT`, or the name of a service
+ *
+ * Sends every call there that does not say an address itself; the path still names the service it
+ * is for.  This is what `MICRO_PROXY` does.
+ */
+void
+micro_client_set_proxy (MicroClient *self, const char *proxy)
+{
+  g_return_if_fail (MICRO_IS_CLIENT (self));
+  g_free (self->proxy);
+  self->proxy = g_strdup (proxy);
 }
 
 /* go-micro client/grpc methodToGRPC: "Say.Hello" of greeter is /greeter.Say/Hello. */
@@ -109,8 +149,8 @@ micro_client_method_path (const char *service,
 {
   const char *prefix = options != NULL && options->address != NULL ? method->package : service;
 
-  return g_strdup_printf ("/%s%s%s/%s", prefix, prefix[0] != '\0' ? "." : "", method->service,
-                          method->name);
+  return g_strconcat ("/", prefix, prefix[0] != '\0' ? "." : "", method->service, "/", method->name,
+                      NULL);
 }
 
 GBytes *
@@ -118,19 +158,25 @@ micro_client_pack (const MicroMethod *method, gconstpointer request)
 {
   const ProtobufCMessage *message = request;
   gsize size = protobuf_c_message_get_packed_size (message);
-  guint8 *data = g_malloc (size + 1);
+  guint8 *data = size >= MICRO_BLOCK_LARGE ? micro_block_realloc (NULL, size) : NULL;
+  const gboolean large = data != NULL;
 
   g_warn_if_fail (message->descriptor == method->request);
+  if (!large)
+    data = g_malloc (size + 1);
   protobuf_c_message_pack (message, data);
-  return g_bytes_new_take (data, size);
+  return large ? g_bytes_new_with_free_func (data, size, micro_block_free, data)
+               : g_bytes_new_take (data, size);
 }
 
 gpointer
-micro_client_unpack (const MicroMethod *method, GBytes *reply, GError **error)
+micro_client_unpack (const MicroMethod *method,
+                     ProtobufCAllocator *allocator,
+                     const guint8 *data,
+                     gsize length,
+                     GError **error)
 {
-  gsize length;
-  const guint8 *data = g_bytes_get_data (reply, &length);
-  ProtobufCMessage *message = micro_unpack (method->response, NULL, length, data);
+  ProtobufCMessage *message = micro_unpack (method->response, allocator, length, data);
 
   if (message == NULL)
     g_set_error (error, MICRO_ERROR, MICRO_STATUS_INTERNAL,
@@ -139,30 +185,17 @@ micro_client_unpack (const MicroMethod *method, GBytes *reply, GError **error)
   return message;
 }
 
+gpointer
+micro_client_unpack_bytes (const MicroMethod *method, GBytes *reply, GError **error)
+{
+  gsize length;
+  const guint8 *data = g_bytes_get_data (reply, &length);
+
+  return micro_client_unpack (method, NULL, data, length, error);
+}
+
 /* --- Call-backs
  * ------------------------------------------------------------------------------------ */
-
-typedef struct
-{
-  const MicroMethod *method;
-  MicroReplyFunc callback;
-  gpointer user_data;
-} Typed;
-
-static void
-typed_done (GBytes *reply, const GError *error, gpointer user_data)
-{
-  g_autofree Typed *typed = user_data;
-  g_autoptr (GError) bad_reply = NULL;
-  gpointer message = NULL;
-
-  if (reply != NULL)
-    message = micro_client_unpack (typed->method, reply, &bad_reply);
-  typed->callback (message, message != NULL ? NULL : (error != NULL ? error : bad_reply),
-                   typed->user_data);
-  if (message != NULL)
-    protobuf_c_message_free_unpacked (message, NULL);
-}
 
 /**
  * micro_client_call: (skip)
@@ -186,17 +219,11 @@ micro_client_call (MicroClient *self,
                    MicroReplyFunc callback,
                    gpointer user_data)
 {
-  g_autofree char *path = NULL;
   g_autoptr (GBytes) packed = NULL;
-  Typed *typed;
 
   g_return_if_fail (MICRO_IS_CLIENT (self) && service != NULL && method != NULL && request != NULL);
-  path = micro_client_method_path (service, method, options);
   packed = micro_client_pack (method, request);
-  typed = g_new (Typed, 1);
-  *typed = (Typed){ method, callback, user_data };
-  micro_client_start (self, service, path, MICRO_CODEC_PROTO, packed, options, NULL, typed_done,
-                      typed);
+  micro_client_start_typed (self, service, method, packed, options, callback, user_data);
 }
 
 /* --- GTask
@@ -238,14 +265,13 @@ micro_client_call_bytes_async (MicroClient *self,
                                GAsyncReadyCallback callback,
                                gpointer user_data)
 {
-  g_autofree char *path = NULL;
   GTask *task;
 
   g_return_if_fail (MICRO_IS_CLIENT (self) && endpoint != NULL && request != NULL);
-  path = micro_client_make_path (service, endpoint);
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, micro_client_call_bytes_async);
-  micro_client_start (self, service, path, codec, request, options, cancellable, task_done, task);
+  micro_client_start (self, service, micro_client_make_path (service, endpoint), codec, request,
+                      options, cancellable, task_done, task);
 }
 
 GBytes *
@@ -276,18 +302,16 @@ micro_client_call_async (MicroClient *self,
                          GAsyncReadyCallback callback,
                          gpointer user_data)
 {
-  g_autofree char *path = NULL;
   g_autoptr (GBytes) packed = NULL;
   GTask *task;
 
   g_return_if_fail (MICRO_IS_CLIENT (self) && service != NULL && method != NULL && request != NULL);
-  path = micro_client_method_path (service, method, options);
   packed = micro_client_pack (method, request);
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, micro_client_call_async);
   g_task_set_task_data (task, (gpointer) method, NULL);
-  micro_client_start (self, service, path, MICRO_CODEC_PROTO, packed, options, cancellable,
-                      task_done, task);
+  micro_client_start (self, service, micro_client_method_path (service, method, options),
+                      MICRO_CODEC_PROTO, packed, options, cancellable, task_done, task);
 }
 
 /**
@@ -305,6 +329,7 @@ micro_client_call_finish (MicroClient *self, GAsyncResult *result, GError **erro
 
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   reply = g_task_propagate_pointer (G_TASK (result), error);
-  return reply != NULL ? micro_client_unpack (g_task_get_task_data (G_TASK (result)), reply, error)
-                       : NULL;
+  return reply != NULL
+             ? micro_client_unpack_bytes (g_task_get_task_data (G_TASK (result)), reply, error)
+             : NULL;
 }

@@ -67,6 +67,10 @@ MICRO_API MicroClient *micro_client_new (MicroRegistry *registry,
 /* @timeout_ms > 0 and @retries >= 0 become the defaults. Before the first call only. */
 MICRO_API void micro_client_set_defaults (MicroClient *self, guint timeout_ms, int retries);
 
+/* Sent as micro-from-service.  Before the first call only. */
+MICRO_API void micro_client_set_name (MicroClient *self, const char *name);
+MICRO_API void micro_client_set_proxy (MicroClient *self, const char *proxy);
+
 /* Any thread; @request is packed before this returns. On a loop thread the call stays there. */
 MICRO_API void micro_client_call (MicroClient *self,
                                   const char *service,

@@ -92,6 +92,16 @@ print_enum (GString *out, const ProtobufCFieldDescriptor *field, int number)
     g_string_append_printf (out, "%d", number);
 }
 
+/* The value of a map's entry that has none: of a well-known type not always "{}". */
+static gboolean
+print_empty (MicroCodecPrinter *self, const ProtobufCMessageDescriptor *type)
+{
+  g_autofree ProtobufCMessage *empty = g_malloc0 (type->sizeof_message);
+
+  protobuf_c_message_init (type, empty);
+  return micro_codec_print_message (self, empty);
+}
+
 gboolean
 micro_codec_print_value (MicroCodecPrinter *self,
                          const ProtobufCFieldDescriptor *field,
@@ -140,10 +150,7 @@ micro_codec_print_value (MicroCodecPrinter *self,
     case PROTOBUF_C_TYPE_MESSAGE:
     default:
       if (*(ProtobufCMessage *const *) value == NULL)
-        {
-          g_string_append (out, "{}");
-          break;
-        }
+        return print_empty (self, field->descriptor);
       return micro_codec_print_message (self, *(ProtobufCMessage *const *) value);
     }
   return TRUE;
@@ -210,6 +217,52 @@ print_entry (MicroCodecPrinter *self, const ProtobufCMessage *entry)
   return micro_codec_print_value (self, value, &MICRO_CODEC_MEMBER (guint8, entry, value->offset));
 }
 
+/* (nullable): the entries whose key comes again; on the wire it may, and the last counts. */
+static GHashTable *
+find_overruled (MicroCodecPrinter *self, ProtobufCMessage *const *entries, gsize n)
+{
+  g_autoptr (GHashTable) keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GHashTable *overruled = NULL;
+  gsize start = self->out->len;
+
+  for (gsize i = n; i > 0; i--)
+    {
+      const ProtobufCMessage *entry = entries[i - 1];
+      const ProtobufCFieldDescriptor *key = &entry->descriptor->fields[0];
+
+      micro_codec_print_value (self, key, &MICRO_CODEC_MEMBER (guint8, entry, key->offset));
+      if (!g_hash_table_add (keys, g_strdup (self->out->str + start)))
+        {
+          if (overruled == NULL)
+            overruled = g_hash_table_new (NULL, NULL);
+          g_hash_table_add (overruled, (gpointer) entry);
+        }
+      g_string_truncate (self->out, start);
+    }
+  return overruled;
+}
+
+static gboolean
+print_map (MicroCodecPrinter *self, ProtobufCMessage *const *entries, gsize n)
+{
+  g_autoptr (GHashTable) overruled = n > 1 ? find_overruled (self, entries, n) : NULL;
+  gboolean first = TRUE;
+
+  g_string_append_c (self->out, '{');
+  for (gsize i = 0; i < n; i++)
+    {
+      if (overruled != NULL && g_hash_table_contains (overruled, entries[i]))
+        continue;
+      if (!first)
+        g_string_append_c (self->out, ',');
+      first = FALSE;
+      if (!print_entry (self, entries[i]))
+        return FALSE;
+    }
+  g_string_append_c (self->out, '}');
+  return TRUE;
+}
+
 gboolean
 micro_codec_print_field (MicroCodecPrinter *self,
                          const ProtobufCMessage *message,
@@ -217,26 +270,25 @@ micro_codec_print_field (MicroCodecPrinter *self,
 {
   const guint8 *elements;
   gsize n;
-  gboolean map;
 
   if (field->label != PROTOBUF_C_LABEL_REPEATED)
     return micro_codec_print_value (self, field,
                                     &MICRO_CODEC_MEMBER (guint8, message, field->offset));
   elements = MICRO_CODEC_MEMBER (const guint8 *, message, field->offset);
   n = MICRO_CODEC_MEMBER (gsize, message, field->quantifier_offset);
-  map = micro_codec_is_map (message->descriptor, field);
-  g_string_append_c (self->out, map ? '{' : '[');
+  if (micro_codec_is_map (message->descriptor, field))
+    return print_map (self, (ProtobufCMessage *const *) (gconstpointer) elements, n);
+  g_string_append_c (self->out, '[');
   for (gsize i = 0; i < n; i++)
     {
       gconstpointer element = elements + i * micro_codec_size_of (field->type);
 
       if (i > 0)
         g_string_append_c (self->out, ',');
-      if (map ? !print_entry (self, *(ProtobufCMessage *const *) element)
-              : !micro_codec_print_value (self, field, element))
+      if (!micro_codec_print_value (self, field, element))
         return FALSE;
     }
-  g_string_append_c (self->out, map ? '}' : ']');
+  g_string_append_c (self->out, ']');
   return TRUE;
 }
 

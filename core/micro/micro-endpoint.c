@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <micro/micro-endpoint.h>
+#include <micro/micro-intern-private.h>
 #include <micro/micro-metadata.h>
 
 struct _MicroValue
@@ -46,8 +47,8 @@ micro_value_new (const char *name, const char *type, GPtrArray *values)
 {
   MicroValue *self = g_atomic_rc_box_new0 (MicroValue);
 
-  self->name = g_ref_string_new_intern (name);
-  self->type = g_ref_string_new_intern (type);
+  self->name = micro_intern (name);
+  self->type = micro_intern (type);
   if (values != NULL && values->len > 0)
     {
       self->values = g_ptr_array_copy (values, copy_value, NULL);
@@ -67,8 +68,8 @@ value_clear (gpointer data)
 {
   MicroValue *self = data;
 
-  g_ref_string_release (self->name);
-  g_ref_string_release (self->type);
+  micro_intern_release (self->name);
+  micro_intern_release (self->type);
   g_clear_pointer (&self->values, g_ptr_array_unref);
 }
 
@@ -137,7 +138,7 @@ micro_endpoint_new (const char *name,
 
   g_return_val_if_fail (name != NULL, NULL);
   self = g_atomic_rc_box_new0 (MicroEndpoint);
-  self->name = g_ref_string_new_intern (name);
+  self->name = micro_intern (name);
   self->request = request != NULL ? micro_value_ref (request) : NULL;
   self->response = response != NULL ? micro_value_ref (response) : NULL;
   self->metadata = micro_metadata_ref (metadata);
@@ -155,7 +156,7 @@ endpoint_clear (gpointer data)
 {
   MicroEndpoint *self = data;
 
-  g_ref_string_release (self->name);
+  micro_intern_release (self->name);
   micro_value_unref (self->request);
   micro_value_unref (self->response);
   micro_metadata_unref (self->metadata);

@@ -5,9 +5,37 @@
  */
 #include "config.h"
 
-#include <micro/micro-error.h>
+#include <micro/micro-error-private.h>
 
-G_DEFINE_QUARK (micro - error - quark, micro_error)
+typedef struct
+{
+  char *id;
+  int code;
+  GBytes *details;
+} MicroErrorPrivate;
+
+static void
+micro_error_private_init (MicroErrorPrivate *self)
+{
+  (void) self;
+}
+
+static void
+micro_error_private_copy (const MicroErrorPrivate *from, MicroErrorPrivate *to)
+{
+  to->id = g_strdup (from->id);
+  to->code = from->code;
+  to->details = from->details != NULL ? g_bytes_ref (from->details) : NULL;
+}
+
+static void
+micro_error_private_clear (MicroErrorPrivate *self)
+{
+  g_free (self->id);
+  g_clear_pointer (&self->details, g_bytes_unref);
+}
+
+G_DEFINE_EXTENDED_ERROR (MicroError, micro_error)
 G_DEFINE_QUARK (micro - plugin - error - quark, micro_plugin_error)
 
 /* Names: grpc/grpc doc/statuscodes.md; HTTP: google.rpc.Code's comments. */
@@ -161,4 +189,158 @@ micro_error_get_status (const GError *error)
     default:
       return MICRO_STATUS_UNKNOWN;
     }
+}
+
+/* --- What a peer said beside its status ---------------------------------------------------------
+ */
+
+GError *
+micro_error_new (MicroStatus status, const char *id, int code, const char *message, GBytes *details)
+{
+  GError *error = g_error_new_literal (MICRO_ERROR, (int) status, message);
+  MicroErrorPrivate *self = micro_error_get_private (error);
+
+  self->id = g_strdup (id);
+  self->code = code;
+  self->details = details != NULL ? g_bytes_ref (details) : NULL;
+  return error;
+}
+
+/**
+ * micro_error_get_id:
+ * @error: an error of any domain
+ *
+ * Returns: (nullable) (transfer none): the id in the error record of a go-micro peer, such as
+ *   "go.micro.srv.greeter"
+ */
+const char *
+micro_error_get_id (const GError *error)
+{
+  return error->domain == MICRO_ERROR ? micro_error_get_private (error)->id : NULL;
+}
+
+/**
+ * micro_error_get_code:
+ * @error: an error of any domain
+ *
+ * Returns: the code in the error record of a go-micro peer, which is an HTTP status; 0: none came
+ */
+int
+micro_error_get_code (const GError *error)
+{
+  return error->domain == MICRO_ERROR ? micro_error_get_private (error)->code : 0;
+}
+
+/**
+ * micro_error_get_details:
+ * @error: an error of any domain
+ *
+ * Returns: (nullable) (transfer none): the serialised google.rpc.Status that came with it
+ */
+GBytes *
+micro_error_get_details (const GError *error)
+{
+  return error->domain == MICRO_ERROR ? micro_error_get_private (error)->details : NULL;
+}
+
+/**
+ * micro_status_to_micro_code:
+ * @status: a status
+ *
+ * Returns: the HTTP status that go-micro has for it; the inverse of
+ *   micro_status_from_micro_code() where that has one
+ */
+int
+micro_status_to_micro_code (MicroStatus status)
+{
+  switch (status)
+    {
+    case MICRO_STATUS_DEADLINE_EXCEEDED:
+      return 408;
+    case MICRO_STATUS_ALREADY_EXISTS:
+      return 409;
+    case MICRO_STATUS_FAILED_PRECONDITION:
+      return 412;
+    default:
+      return micro_status_to_http (status);
+    }
+}
+
+/* The names that Go has for them, which go-micro sends: not always those of RFC 9110. */
+const char *
+micro_code_to_string (int code)
+{
+  static const struct
+  {
+    int code;
+    const char *name;
+  } names[] = {
+    { 100, "Continue" },
+    { 101, "Switching Protocols" },
+    { 102, "Processing" },
+    { 103, "Early Hints" },
+    { 200, "OK" },
+    { 201, "Created" },
+    { 202, "Accepted" },
+    { 203, "Non-Authoritative Information" },
+    { 204, "No Content" },
+    { 205, "Reset Content" },
+    { 206, "Partial Content" },
+    { 207, "Multi-Status" },
+    { 208, "Already Reported" },
+    { 226, "IM Used" },
+    { 300, "Multiple Choices" },
+    { 301, "Moved Permanently" },
+    { 302, "Found" },
+    { 303, "See Other" },
+    { 304, "Not Modified" },
+    { 305, "Use Proxy" },
+    { 307, "Temporary Redirect" },
+    { 308, "Permanent Redirect" },
+    { 400, "Bad Request" },
+    { 401, "Unauthorized" },
+    { 402, "Payment Required" },
+    { 403, "Forbidden" },
+    { 404, "Not Found" },
+    { 405, "Method Not Allowed" },
+    { 406, "Not Acceptable" },
+    { 407, "Proxy Authentication Required" },
+    { 408, "Request Timeout" },
+    { 409, "Conflict" },
+    { 410, "Gone" },
+    { 411, "Length Required" },
+    { 412, "Precondition Failed" },
+    { 413, "Request Entity Too Large" },
+    { 414, "Request URI Too Long" },
+    { 415, "Unsupported Media Type" },
+    { 416, "Requested Range Not Satisfiable" },
+    { 417, "Expectation Failed" },
+    { 418, "I'm a teapot" },
+    { 421, "Misdirected Request" },
+    { 422, "Unprocessable Entity" },
+    { 423, "Locked" },
+    { 424, "Failed Dependency" },
+    { 425, "Too Early" },
+    { 426, "Upgrade Required" },
+    { 428, "Precondition Required" },
+    { 429, "Too Many Requests" },
+    { 431, "Request Header Fields Too Large" },
+    { 451, "Unavailable For Legal Reasons" },
+    { 500, "Internal Server Error" },
+    { 501, "Not Implemented" },
+    { 502, "Bad Gateway" },
+    { 503, "Service Unavailable" },
+    { 504, "Gateway Timeout" },
+    { 505, "HTTP Version Not Supported" },
+    { 506, "Variant Also Negotiates" },
+    { 507, "Insufficient Storage" },
+    { 508, "Loop Detected" },
+    { 510, "Not Extended" },
+    { 511, "Network Authentication Required" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    if (names[i].code == code)
+      return names[i].name;
+  return "";
 }

@@ -65,3 +65,21 @@ micro_health_stop (MicroHealth *self)
   if (iface->stop != NULL)
     iface->stop (self);
 }
+
+/**
+ * micro_health_set_checks:
+ * @self: a health endpoint
+ * @checks: of the process
+ *
+ * Lets it tell of each check, and add its own.  Once, before micro_health_start().
+ */
+void
+micro_health_set_checks (MicroHealth *self, MicroChecks *checks)
+{
+  MicroHealthInterface *iface;
+
+  g_return_if_fail (MICRO_IS_HEALTH (self) && checks != NULL);
+  iface = MICRO_HEALTH_GET_IFACE (self);
+  if (iface->set_checks != NULL)
+    iface->set_checks (self, checks);
+}

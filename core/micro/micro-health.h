@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include <micro/micro-types.h>
+#include <micro/micro-checks.h>
 
 G_BEGIN_DECLS
 
@@ -18,6 +18,7 @@ G_DECLARE_INTERFACE (MicroHealth, micro_health, MICRO, HEALTH, GObject)
  * @start: (nullable): begins to answer probes; must not block
  * @set_ready: mandatory; the process is (not) ready for calls, and why; any thread
  * @stop: (nullable): ends what start began
+ * @set_checks: (nullable): what else it may tell, and add to; once, before @start
  */
 struct _MicroHealthInterface
 {
@@ -26,13 +27,15 @@ struct _MicroHealthInterface
   gboolean (*start) (MicroHealth *self, GError **error);
   void (*set_ready) (MicroHealth *self, gboolean ready, const char *reason);
   void (*stop) (MicroHealth *self);
+  void (*set_checks) (MicroHealth *self, MicroChecks *checks);
 
   /*< private >*/
-  gpointer reserved[8];
+  gpointer reserved[7];
 };
 
 MICRO_API gboolean micro_health_start (MicroHealth *self, GError **error);
 MICRO_API void micro_health_set_ready (MicroHealth *self, gboolean ready, const char *reason);
 MICRO_API void micro_health_stop (MicroHealth *self);
+MICRO_API void micro_health_set_checks (MicroHealth *self, MicroChecks *checks);
 
 G_END_DECLS

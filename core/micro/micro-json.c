@@ -7,10 +7,9 @@
 
 #include <string.h>
 
-#include <json-glib/json-glib.h>
-
 #include <micro/micro-endpoint.h>
 #include <micro/micro-error.h>
+#include <micro/micro-json-private.h>
 #include <micro/micro-metadata.h>
 #include <micro/micro-node.h>
 #include <micro/micro-service.h>
@@ -234,12 +233,22 @@ static char *
 read_address (JsonObject *object)
 {
   const char *address = read_string (object, "address");
-  gint64 port = json_object_get_int_member_with_default (object, "port", 0);
+  JsonNode *node = json_object_get_member (object, "port");
+  const char *colon = address != NULL ? strrchr (address, ':') : NULL;
+  gint64 port = 0;
 
   if (address == NULL)
     return NULL;
-  if (port > 0 && port < 65536 && strrchr (address, ':') == NULL)
+  if (node != NULL && JSON_NODE_HOLDS_VALUE (node)
+      && json_node_get_value_type (node) == G_TYPE_INT64)
+    port = json_node_get_int (node);
+  if (port <= 0 || port > 65535)
+    return g_strdup (address);
+  if (colon == NULL || g_str_has_suffix (address, "]"))
     return g_strdup_printf ("%s:%d", address, (int) port);
+  /* Two colons and no bracket are an IPv6 address alone. */
+  if (address[0] != '[' && colon != strchr (address, ':'))
+    return g_strdup_printf ("[%s]:%d", address, (int) port);
   return g_strdup (address);
 }
 
@@ -264,23 +273,6 @@ read_nodes (JsonObject *object)
   return nodes;
 }
 
-/* json-glib recurses without a limit. */
-static gboolean
-is_too_deep (const char *json, gsize length)
-{
-  int depth = 0;
-
-  for (gsize i = 0; i < length; i++)
-    if (json[i] == '{' || json[i] == '[')
-      {
-        if (++depth > 64)
-          return TRUE;
-      }
-    else if (json[i] == '}' || json[i] == ']')
-      depth--;
-  return FALSE;
-}
-
 /**
  * micro_service_from_json:
  * @json: go-micro's JSON of a service
@@ -299,20 +291,13 @@ micro_service_from_json (const char *json, gssize length, GError **error)
   g_autoptr (GPtrArray) endpoints = NULL;
   g_autoptr (GPtrArray) nodes = NULL;
   g_autoptr (MicroMetadata) metadata = NULL;
+  JsonNode *root
+      = micro_json_parse (parser, json, length < 0 ? strlen (json) : (gsize) length, error);
   JsonObject *object;
-  JsonNode *root;
 
-  if (is_too_deep (json, length < 0 ? strlen (json) : (gsize) length))
-    {
-      g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
-                   "the record is nested too deeply");
-      return NULL;
-    }
-  if (!json_parser_load_from_data (parser, json, length, error))
+  if (root == NULL)
     return NULL;
-  root = json_parser_get_root (parser);
-  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root)
-      || read_string (json_node_get_object (root), "name") == NULL)
+  if (!JSON_NODE_HOLDS_OBJECT (root) || read_string (json_node_get_object (root), "name") == NULL)
     {
       g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
                    "not a service record: there is no object with a “name”");

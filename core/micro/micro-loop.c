@@ -6,15 +6,13 @@
 #include "config.h"
 
 #include <errno.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <glib-unix.h>
 
-#include <micro/micro-loop.h>
+#include <micro/micro-loop-private.h>
 
 #define MAX_TASK_ROUNDS 4
-#define MAX_EVENTS 128
 
 typedef struct
 {
@@ -29,128 +27,7 @@ typedef struct
   gpointer tag;
 } LoopGSource;
 
-struct _MicroLoop
-{
-  GMainContext *context;
-  GThread *thread;
-  GSource *source;
-  int epoll_fd;
-  gboolean quit;
-  gint64 now_us;
-
-  MicroLoopTask *tasks;
-  MicroLoopTask **tasks_tail;
-
-  MicroLoopTimer **heap; /* from 1 */
-  guint n_timers;
-  guint heap_size;
-
-  struct epoll_event events[MAX_EVENTS];
-  int n_events;
-  int next_event;
-
-  GMutex mutex;
-  GArray *posted;
-  int has_posted; /* atomic */
-};
-
 static _Thread_local MicroLoop *current_loop;
-
-/* --- Timers: a binary heap, so that starting and stopping one costs no system call ---------- */
-
-static void
-heap_put (MicroLoop *self, guint position, MicroLoopTimer *timer)
-{
-  self->heap[position] = timer;
-  timer->position = position;
-}
-
-static void
-heap_up (MicroLoop *self, guint position, MicroLoopTimer *timer)
-{
-  while (position > 1 && self->heap[position / 2]->at_us > timer->at_us)
-    {
-      heap_put (self, position, self->heap[position / 2]);
-      position /= 2;
-    }
-  heap_put (self, position, timer);
-}
-
-static void
-heap_down (MicroLoop *self, guint position, MicroLoopTimer *timer)
-{
-  while (position * 2 <= self->n_timers)
-    {
-      guint child = position * 2;
-
-      if (child < self->n_timers && self->heap[child + 1]->at_us < self->heap[child]->at_us)
-        child++;
-      if (self->heap[child]->at_us >= timer->at_us)
-        break;
-      heap_put (self, position, self->heap[child]);
-      position = child;
-    }
-  heap_put (self, position, timer);
-}
-
-/**
- * micro_loop_start_timer:
- * @self: the loop of the calling thread
- * @timer: a timer whose `expired` is set
- * @at_us: when, on g_get_monotonic_time()'s clock
- *
- * Starts @timer, or moves it if it runs already.  It expires once, never early.
- */
-void
-micro_loop_start_timer (MicroLoop *self, MicroLoopTimer *timer, gint64 at_us)
-{
-  micro_loop_stop_timer (self, timer);
-  timer->at_us = at_us;
-  if (self->n_timers + 2 > self->heap_size)
-    {
-      self->heap_size = MAX (64, self->heap_size * 2);
-      self->heap = g_renew (MicroLoopTimer *, self->heap, self->heap_size);
-    }
-  self->n_timers++;
-  heap_up (self, self->n_timers, timer);
-}
-
-/**
- * micro_loop_stop_timer:
- * @self: the loop of the calling thread
- * @timer: a timer, running or not
- *
- * Stops @timer; afterwards its memory may go.
- */
-void
-micro_loop_stop_timer (MicroLoop *self, MicroLoopTimer *timer)
-{
-  guint position = timer->position;
-  MicroLoopTimer *last;
-
-  if (position == 0)
-    return;
-  timer->position = 0;
-  last = self->heap[self->n_timers--];
-  if (last == timer)
-    return;
-  if (position > 1 && self->heap[position / 2]->at_us > last->at_us)
-    heap_up (self, position, last);
-  else
-    heap_down (self, position, last);
-}
-
-static void
-run_timers (MicroLoop *self)
-{
-  while (self->n_timers > 0 && self->heap[1]->at_us <= self->now_us)
-    {
-      MicroLoopTimer *timer = self->heap[1];
-
-      micro_loop_stop_timer (self, timer);
-      timer->expired (timer);
-    }
-}
 
 /* --- Work posted by other threads, and tasks of this turn ----------------------------------- */
 
@@ -337,13 +214,11 @@ micro_loop_remove_source (MicroLoop *self, MicroLoopSource *source)
       self->events[i].data.ptr = NULL;
 }
 
-static int
+static void
 run_sources (MicroLoop *self)
 {
-  int n = epoll_wait (self->epoll_fd, self->events, MAX_EVENTS, 0);
-
-  self->n_events = MAX (n, 0);
-  for (self->next_event = 0; self->next_event < self->n_events;)
+  micro_loop_fetch_events (self);
+  while (self->next_event < self->n_events)
     {
       struct epoll_event *event = &self->events[self->next_event++];
       MicroLoopSource *source = event->data.ptr;
@@ -352,10 +227,24 @@ run_sources (MicroLoop *self)
         source->ready (source, event->events);
     }
   self->n_events = 0;
-  return n;
 }
 
-/* --- The GSource ------------------------------------------------------------------------------ */
+/* --- The GSource ------------------------------------------------------------------------------
+ *
+ * GLib guards a source against being dispatched inside its own dispatch by taking its descriptor
+ * out of the poll and putting it back, and wakes the context up for both: three system calls a
+ * turn.  This source recurses as far as GLib is concerned and keeps still by itself when somebody
+ * in a turn does iterate the context.
+ */
+
+static void
+set_muted (LoopGSource *source, gboolean muted)
+{
+  if (source->loop->muted == muted)
+    return;
+  source->loop->muted = muted;
+  g_source_modify_unix_fd (&source->source, source->tag, muted ? 0 : G_IO_IN);
+}
 
 static gboolean
 loop_source_prepare (GSource *source, int *timeout_ms)
@@ -364,6 +253,11 @@ loop_source_prepare (GSource *source, int *timeout_ms)
   gint64 wait_us;
 
   *timeout_ms = -1;
+  if (self->dispatching)
+    {
+      set_muted ((LoopGSource *) source, TRUE);
+      return FALSE;
+    }
   if (self->tasks != NULL || g_atomic_int_get (&self->has_posted))
     return TRUE;
   if (self->n_timers == 0)
@@ -381,6 +275,8 @@ loop_source_check (GSource *source)
   LoopGSource *loop_source = (LoopGSource *) source;
   MicroLoop *self = loop_source->loop;
 
+  if (self->dispatching)
+    return FALSE;
   if (g_source_query_unix_fd (source, loop_source->tag) != 0 || self->tasks != NULL
       || g_atomic_int_get (&self->has_posted))
     return TRUE;
@@ -394,16 +290,33 @@ loop_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 
   (void) callback;
   (void) user_data;
+  self->dispatching = TRUE;
   self->now_us = g_get_monotonic_time ();
   run_posted (self);
   run_sources (self);
-  run_timers (self);
+  micro_loop_run_timers (self);
   run_tasks (self);
+  self->dispatching = FALSE;
+  set_muted ((LoopGSource *) source, FALSE);
   return G_SOURCE_CONTINUE;
 }
 
 static GSourceFuncs loop_source_funcs
     = { loop_source_prepare, loop_source_check, loop_source_dispatch, NULL, NULL, NULL };
+
+static void
+destroy (MicroLoop *self)
+{
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
+  g_main_context_unref (self->context);
+  close (self->epoll_fd);
+  g_array_unref (self->posted);
+  g_mutex_clear (&self->mutex);
+  micro_block_clear (self);
+  g_free (self->heap);
+  g_free (self);
+}
 
 static gpointer
 loop_thread (gpointer user_data)
@@ -419,6 +332,11 @@ loop_thread (gpointer user_data)
          || g_main_context_pending (self->context))
     g_main_context_iteration (self->context, FALSE);
   g_main_context_pop_thread_default (self->context);
+  if (self->orphaned)
+    {
+      g_thread_unref (self->thread);
+      destroy (self);
+    }
   return NULL;
 }
 
@@ -447,7 +365,12 @@ micro_loop_new (const char *name)
   source = (LoopGSource *) self->source;
   source->loop = self;
   source->tag = g_source_add_unix_fd (self->source, self->epoll_fd, G_IO_IN);
+  g_source_set_can_recurse (self->source, TRUE);
   g_source_attach (self->source, self->context);
+  micro_loop_init_poll (self);
+  /* GLib makes its C locale at the first number, and when two threads want it at once the one that
+   * waits is left with an errno that g_ascii_string_to_unsigned() takes for a bad number. */
+  g_ascii_strtoull ("0", NULL, 10);
   self->thread = g_thread_new (name, loop_thread, self);
   return self;
 }
@@ -465,22 +388,22 @@ loop_quit (gpointer user_data)
  * @self: (transfer full): a loop
  *
  * Ends the thread after what was posted has run, and frees the loop.  Its sources and timers must
- * have been removed.  Not from the loop's own thread.
+ * have been removed.  From the loop's own thread, where the last call that holds a client may end,
+ * it returns at once and the thread ends by itself.
  */
 void
 micro_loop_free (MicroLoop *self)
 {
-  g_return_if_fail (self != NULL && current_loop != self);
+  g_return_if_fail (self != NULL);
+  if (current_loop == self)
+    {
+      self->orphaned = TRUE;
+      self->quit = TRUE;
+      return;
+    }
   micro_loop_post (self, loop_quit, self);
   g_thread_join (self->thread);
-  g_source_destroy (self->source);
-  g_source_unref (self->source);
-  g_main_context_unref (self->context);
-  close (self->epoll_fd);
-  g_array_unref (self->posted);
-  g_mutex_clear (&self->mutex);
-  g_free (self->heap);
-  g_free (self);
+  destroy (self);
 }
 
 /**
@@ -492,6 +415,12 @@ MicroLoop *
 micro_loop_get_current (void)
 {
   return current_loop;
+}
+
+MicroScope **
+micro_loop_get_scope (MicroLoop *self)
+{
+  return &self->scope;
 }
 
 GMainContext *

@@ -51,7 +51,7 @@ struct _MicroLoopTask
 typedef void (*MicroLoopFunc) (gpointer user_data);
 
 MICRO_API MicroLoop *micro_loop_new (const char *name);
-MICRO_API void micro_loop_free (MicroLoop *self); /* stops and joins the thread; not from it */
+MICRO_API void micro_loop_free (MicroLoop *self); /* stops and joins the thread */
 MICRO_API MicroLoop *micro_loop_get_current (void);
 MICRO_API GMainContext *micro_loop_get_context (MicroLoop *self);
 MICRO_API gint64 micro_loop_get_time (MicroLoop *self); /* µs, of this turn */
@@ -67,5 +67,9 @@ MICRO_API void micro_loop_remove_source (MicroLoop *self, MicroLoopSource *sourc
 MICRO_API void micro_loop_start_timer (MicroLoop *self, MicroLoopTimer *timer, gint64 at_us);
 MICRO_API void micro_loop_stop_timer (MicroLoop *self, MicroLoopTimer *timer);
 MICRO_API void micro_loop_queue_task (MicroLoop *self, MicroLoopTask *task);
+
+/* realloc() and free() for messages, which may be large; any thread. */
+MICRO_API gpointer micro_block_realloc (gpointer block, gsize size);
+MICRO_API void micro_block_free (gpointer block);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include <micro/micro-intern-private.h>
 #include <micro/micro-metadata.h>
 
 typedef struct
@@ -23,11 +24,19 @@ struct _MicroMetadata
 
 G_DEFINE_BOXED_TYPE (MicroMetadata, micro_metadata, micro_metadata_ref, micro_metadata_unref)
 
+/* g_qsort_with_data() is stable, so equal keys stay in their order. */
 static int
 compare_pairs (gconstpointer a, gconstpointer b, gpointer user_data)
 {
   (void) user_data;
   return strcmp (((const Pair *) a)->key, ((const Pair *) b)->key);
+}
+
+static void
+pair_clear (Pair *pair)
+{
+  micro_intern_release (pair->key);
+  g_free (pair->value);
 }
 
 /**
@@ -47,18 +56,14 @@ micro_metadata_new_from_pairs (const char *const *pairs)
   self = g_atomic_rc_box_new0 (MicroMetadata);
   self->pairs = g_new (Pair, n);
   for (guint i = 0; i < n; i++)
+    self->pairs[i] = (Pair){ micro_intern (pairs[2 * i]), g_strdup (pairs[2 * i + 1]) };
+  g_qsort_with_data (self->pairs, (int) n, sizeof (Pair), compare_pairs, NULL);
+  for (guint i = 0; i < n; i++)
     {
-      guint at = 0;
-
-      while (at < self->length && strcmp (self->pairs[at].key, pairs[2 * i]) != 0)
-        at++;
-      if (at < self->length)
-        g_free (self->pairs[at].value);
-      else
-        self->pairs[self->length++].key = g_ref_string_new_intern (pairs[2 * i]);
-      self->pairs[at].value = g_strdup (pairs[2 * i + 1]);
+      if (self->length > 0 && self->pairs[self->length - 1].key == self->pairs[i].key)
+        pair_clear (&self->pairs[--self->length]);
+      self->pairs[self->length++] = self->pairs[i];
     }
-  g_qsort_with_data (self->pairs, (int) self->length, sizeof (Pair), compare_pairs, NULL);
   return self;
 }
 
@@ -98,10 +103,7 @@ metadata_clear (gpointer data)
   MicroMetadata *self = data;
 
   for (guint i = 0; i < self->length; i++)
-    {
-      g_ref_string_release (self->pairs[i].key);
-      g_free (self->pairs[i].value);
-    }
+    pair_clear (&self->pairs[i]);
   g_free (self->pairs);
 }
 

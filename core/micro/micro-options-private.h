@@ -19,6 +19,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MicroOptions, micro_options_free)
 void micro_options_add (MicroOptions *self, GParamSpec *spec);
 /* One more variable for an option, read after MICRO_<NAME>. */
 void micro_options_add_alias (MicroOptions *self, const char *name, const char *variable);
+/* One more flag, and its variable, for an option: --tls-ca for --transport-tls-ca. */
+void micro_options_add_brief (MicroOptions *self, const char *name, const char *flag);
 /* The writable properties of @type become --KIND-PROPERTY; @name is for the help. */
 void
 micro_options_add_plugin (MicroOptions *self, MicroPluginKind kind, const char *name, GType type);
@@ -30,6 +32,15 @@ gboolean micro_options_has (MicroOptions *self, const char *name);
 char *micro_options_peek (int argc, char **argv, const char *name);
 /* The first of @flags (such as "--help") before a "--"; (nullable) (transfer none). */
 const char *micro_options_find_flag (int argc, char **argv, const char *const *flags);
+
+/* "MICRO_SELECTOR_PORT" of "selector-port"; (transfer full). (micro-options-peek.c) */
+char *micro_option_variable (const char *flag);
+/* The name of the flag in "--Na_me=value", with dashes; NULL if it is not one; (transfer full). */
+char *micro_option_flag (const char *argument);
+
+/* Whether @flag, with dashes, is of go-micro's that mean nothing here. (micro-options-foreign.c) */
+gboolean micro_options_refuse_foreign (const char *flag, GError **error);
+void micro_options_warn_foreign (void); /* of variables */
 
 /* Takes what it knows out of @argv, then looks at the variables; G_OPTION_ERROR. */
 gboolean micro_options_parse (MicroOptions *self, int *argc, char ***argv, GError **error);

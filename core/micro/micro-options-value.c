@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include <micro/micro-app.h>
 #include <micro/micro-options-private.h>
 
 static gboolean
@@ -280,4 +281,21 @@ micro_option_duration (const char *text, guint *ret_ms)
     return FALSE;
   *ret_ms = sum > 0 && sum < 1 ? 1 : (guint) sum;
   return TRUE;
+}
+
+/**
+ * micro_duration_parse:
+ * @text: a duration
+ * @ret_ms: (out): in milliseconds
+ *
+ * Reads a duration as flags have it: `5s`, `500ms`, `1m30s`, `0`.  More than nothing is at least a
+ * millisecond.
+ *
+ * Returns: whether @text is one
+ */
+gboolean
+micro_duration_parse (const char *text, guint *ret_ms)
+{
+  g_return_val_if_fail (text != NULL && ret_ms != NULL, FALSE);
+  return micro_option_duration (text, ret_ms);
 }

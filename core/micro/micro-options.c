@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <micro/micro-options-private.h>
+#include <micro/micro-plugin-guard-private.h>
 #include <micro/micro-similar-private.h>
 
 #define CORE (-1)
@@ -19,6 +20,7 @@ typedef struct
   char *flag;     /* "selector-port" */
   char *variable; /* "MICRO_SELECTOR_PORT" */
   char *alias;    /* one more variable, or NULL */
+  char *brief;    /* one more flag, or NULL */
   char *help;
   char **texts; /* what the flag said, filled by GOption */
   GValue value;
@@ -43,6 +45,7 @@ option_free (gpointer data)
   g_free (option->flag);
   g_free (option->variable);
   g_free (option->alias);
+  g_free (option->brief);
   g_free (option->help);
   g_free (option->origin);
   g_strfreev (option->texts);
@@ -74,14 +77,6 @@ micro_options_free (MicroOptions *self)
 
 /* --- What there is ---------------------------------------------------------------------------- */
 
-static char *
-variable_of_flag (const char *flag)
-{
-  g_autofree char *upper = g_ascii_strup (flag, -1);
-
-  return g_strconcat ("MICRO_", g_strdelimit (upper, "-", '_'), NULL);
-}
-
 static void
 add_option (MicroOptions *self, int kind, GParamSpec *spec, char *flag)
 {
@@ -92,7 +87,7 @@ add_option (MicroOptions *self, int kind, GParamSpec *spec, char *flag)
   option->kind = kind;
   option->spec = g_param_spec_ref_sink (spec);
   option->flag = g_strdelimit (flag, "_", '-');
-  option->variable = variable_of_flag (flag);
+  option->variable = micro_option_variable (flag);
   option->help = preset != NULL
                      ? g_strdup_printf ("%s [%s] (%s)", blurb, option->variable, preset)
                      : g_strdup_printf ("%s [%s]", blurb != NULL ? blurb : "", option->variable);
@@ -110,11 +105,15 @@ micro_options_add (MicroOptions *self, GParamSpec *spec)
 void
 micro_options_add_plugin (MicroOptions *self, MicroPluginKind kind, const char *name, GType type)
 {
-  g_autoptr (GTypeClass) klass = g_type_class_ref (type);
+  g_autoptr (GTypeClass) klass = NULL;
+  MicroPluginGuard guard;
   g_autofree GParamSpec **specs = NULL;
   const char *kind_name = micro_plugin_kind_to_string (kind);
   guint n_specs;
 
+  micro_plugin_guard_enter (&guard, micro_plugin_get_file (type), "loaded");
+  klass = g_type_class_ref (type);
+  micro_plugin_guard_leave (&guard);
   self->types[kind] = type;
   g_free (self->names[kind]);
   self->names[kind] = g_strdup (name);
@@ -138,7 +137,7 @@ find_option (MicroOptions *self, const char *flag)
     {
       Option *option = g_ptr_array_index (self->options, i);
 
-      if (g_str_equal (option->flag, flag))
+      if (g_str_equal (option->flag, flag) || g_strcmp0 (option->brief, flag) == 0)
         return option;
     }
   return NULL;
@@ -153,6 +152,22 @@ micro_options_add_alias (MicroOptions *self, const char *name, const char *varia
     return;
   g_free (option->alias);
   option->alias = g_strdup (variable);
+}
+
+void
+micro_options_add_brief (MicroOptions *self, const char *name, const char *flag)
+{
+  Option *option = find_option (self, name);
+  g_autofree char *variable = micro_option_variable (flag);
+  g_autofree char *help = NULL;
+
+  if (option == NULL || find_option (self, flag) != NULL)
+    return;
+  option->brief = g_strdup (flag);
+  micro_options_add_alias (self, name, variable);
+  help = g_strdup_printf ("%s, or --%s", option->help, flag);
+  g_free (option->help);
+  option->help = g_steal_pointer (&help);
 }
 
 gboolean
@@ -171,50 +186,6 @@ find_entry (MicroOptions *self, const char *flag)
       if (g_str_equal (entry->long_name, flag))
         return entry;
     }
-  return NULL;
-}
-
-/* --- Looking ahead ---------------------------------------------------------------------------- */
-
-/* The name of the flag in "--Na_me=value", with dashes; NULL if it is not one. */
-static char *
-flag_of_argument (const char *argument)
-{
-  if (!g_str_has_prefix (argument, "--") || argument[2] == '\0')
-    return NULL;
-  return g_strdelimit (g_strndup (argument + 2, strcspn (argument + 2, "=")), "_", '-');
-}
-
-char *
-micro_options_peek (int argc, char **argv, const char *name)
-{
-  g_autofree char *variable = variable_of_flag (name);
-  const char *found = NULL;
-
-  for (int i = 1; i < argc && !g_str_equal (argv[i], "--"); i++)
-    {
-      g_autofree char *flag = flag_of_argument (argv[i]);
-      const char *equals = strchr (argv[i], '=');
-
-      if (flag == NULL || !g_str_equal (flag, name))
-        continue;
-      if (equals != NULL)
-        found = equals + 1;
-      else if (i + 1 < argc)
-        found = argv[i + 1];
-    }
-  if (found == NULL)
-    found = g_getenv (variable);
-  return found != NULL && *found != '\0' ? g_strdup (found) : NULL;
-}
-
-const char *
-micro_options_find_flag (int argc, char **argv, const char *const *flags)
-{
-  for (int i = 1; i < argc && !g_str_equal (argv[i], "--"); i++)
-    for (const char *const *flag = flags; *flag != NULL; flag++)
-      if (g_str_equal (argv[i], *flag))
-        return *flag;
   return NULL;
 }
 
@@ -314,8 +285,16 @@ set_unknown (MicroOptions *self, const char *flag, GError **error)
   g_autoptr (GPtrArray) words = g_ptr_array_new ();
   const char *near;
 
+  if (micro_options_refuse_foreign (flag, error))
+    return;
   for (guint i = 0; i < self->options->len; i++)
-    g_ptr_array_add (words, ((Option *) self->options->pdata[i])->flag);
+    {
+      Option *option = g_ptr_array_index (self->options, i);
+
+      g_ptr_array_add (words, option->flag);
+      if (option->brief != NULL)
+        g_ptr_array_add (words, option->brief);
+    }
   for (guint i = 0; i < self->entries->len; i++)
     g_ptr_array_add (words, (gpointer) g_array_index (self->entries, GOptionEntry, i).long_name);
   near = micro_similar (flag, words);
@@ -356,7 +335,7 @@ rewrite_arguments (MicroOptions *self, int argc, char **argv, GError **error)
 {
   for (int i = 1; i < argc && !g_str_equal (argv[i], "--"); i++)
     {
-      g_autofree char *flag = flag_of_argument (argv[i]);
+      g_autofree char *flag = micro_option_flag (argv[i]);
       const char *equals = strchr (argv[i], '=');
       g_autofree char *verbatim = NULL;
       const GOptionEntry *entry;
@@ -378,9 +357,9 @@ rewrite_arguments (MicroOptions *self, int argc, char **argv, GError **error)
       if (entry != NULL)
         rewritten = g_strconcat ("--", entry->long_name, equals, NULL);
       else if (equals == NULL && G_IS_PARAM_SPEC_BOOLEAN (option->spec))
-        rewritten = g_strconcat ("--", flag, "=true", NULL);
+        rewritten = g_strconcat ("--", option->flag, "=true", NULL);
       else
-        rewritten = g_strconcat ("--", flag, equals, NULL);
+        rewritten = g_strconcat ("--", option->flag, equals, NULL);
       g_ptr_array_add (self->strings, rewritten);
       argv[i] = rewritten;
       if (strchr (rewritten, '=') == NULL && (entry == NULL || entry_takes_value (entry)))
@@ -494,6 +473,8 @@ micro_options_construct (MicroOptions *self, MicroPluginKind kind, GError **erro
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   g_autoptr (GArray) values = g_array_new (FALSE, TRUE, sizeof (GValue));
   g_autoptr (GObject) object = NULL;
+  MicroPluginGuard guard;
+  gboolean fine;
 
   g_return_val_if_fail (self->types[kind] != 0, NULL);
   for (guint i = 0; i < self->options->len; i++)
@@ -505,13 +486,14 @@ micro_options_construct (MicroOptions *self, MicroPluginKind kind, GError **erro
       g_ptr_array_add (names, (gpointer) option->spec->name);
       g_array_append_val (values, option->value); /* borrowed: values has no clear function */
     }
+  micro_plugin_guard_enter (&guard, micro_plugin_get_file (self->types[kind]), "started");
   object
       = g_object_new_with_properties (self->types[kind], names->len, (const char **) names->pdata,
                                       (const GValue *) (gpointer) values->data);
-  if (G_IS_INITABLE (object) && !g_initable_init (G_INITABLE (object), NULL, error))
-    {
-      g_prefix_error (error, "%s %s: ", micro_plugin_kind_to_string (kind), self->names[kind]);
-      return NULL;
-    }
-  return g_steal_pointer (&object);
+  fine = !G_IS_INITABLE (object) || g_initable_init (G_INITABLE (object), NULL, error);
+  micro_plugin_guard_leave (&guard);
+  if (fine)
+    return g_steal_pointer (&object);
+  g_prefix_error (error, "%s %s: ", micro_plugin_kind_to_string (kind), self->names[kind]);
+  return NULL;
 }

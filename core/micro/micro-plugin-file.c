@@ -19,6 +19,7 @@
 #endif
 
 #include <micro/micro-plugin-file-private.h>
+#include <micro/micro-plugin-guard-private.h>
 
 gboolean
 micro_plugin_name_is_valid (const char *name)
@@ -42,6 +43,19 @@ micro_plugin_file_path (void)
     }
   g_strv_builder_add (builder, MICRO_PLUGIN_DIR);
   return g_strv_builder_end (builder);
+}
+
+/**
+ * micro_plugin_get_path:
+ *
+ * Returns: (transfer full): the directories of plugin files, in the order they are searched:
+ * those of `MICRO_PLUGIN_PATH` (unless the process runs with raised privileges), then the
+ * installed one
+ */
+char **
+micro_plugin_get_path (void)
+{
+  return micro_plugin_file_path ();
 }
 
 #ifdef MICRO_ENABLE_MODULES
@@ -168,16 +182,13 @@ open_module (const char *path, GError **error)
   return NULL;
 }
 
-const MicroPluginInfo *
-micro_plugin_file_open (const char *path, GError **error)
+static const MicroPluginInfo *
+open_and_query (const char *path, GError **error)
 {
   const MicroPluginInfo *(*query) (void) = NULL;
   const MicroPluginInfo *info;
-  GModule *module;
+  GModule *module = open_module (path, error);
 
-  if (!check_file (path, error))
-    return NULL;
-  module = open_module (path, error);
   if (module == NULL)
     return NULL;
   if (!g_module_symbol (module, MICRO_PLUGIN_ENTRY, (gpointer *) &query) || query == NULL)
@@ -190,12 +201,25 @@ micro_plugin_file_open (const char *path, GError **error)
     }
   info = query ();
   if (info == NULL)
-    {
-      g_set_error (error, MICRO_PLUGIN_ERROR, MICRO_PLUGIN_ERROR_ENTRY,
-                   "%s: its " MICRO_PLUGIN_ENTRY " gives nothing; use MICRO_PLUGIN_DEFINE", path);
-      return NULL;
-    }
-  return check_abi (path, info, error) ? info : NULL;
+    g_set_error (error, MICRO_PLUGIN_ERROR, MICRO_PLUGIN_ERROR_ENTRY,
+                 "%s: its " MICRO_PLUGIN_ENTRY " gives nothing; use MICRO_PLUGIN_DEFINE", path);
+  return info;
+}
+
+const MicroPluginInfo *
+micro_plugin_file_open (const char *path, GError **error)
+{
+  MicroPluginGuard guard;
+  const MicroPluginInfo *info;
+
+  if (!check_file (path, error))
+    return NULL;
+  micro_plugin_guard_enter (&guard, path, "loaded");
+  info = open_and_query (path, error);
+  if (info != NULL && !check_abi (path, info, error))
+    info = NULL;
+  micro_plugin_guard_leave (&guard);
+  return info;
 }
 
 #else /* !MICRO_ENABLE_MODULES */

@@ -7,15 +7,11 @@
 
 #include <string.h>
 
-#include <micro/micro-broker.h>
 #include <micro/micro-builtin-private.h>
-#include <micro/micro-health.h>
 #include <micro/micro-plugin-file-private.h>
+#include <micro/micro-plugin-guard-private.h>
 #include <micro/micro-plugin.h>
-#include <micro/micro-registry.h>
-#include <micro/micro-selector.h>
 #include <micro/micro-similar-private.h>
-#include <micro/micro-transport.h>
 
 typedef struct
 {
@@ -26,51 +22,11 @@ typedef struct
   MicroPluginKind kind;
 } Plugin;
 
-static const char *const kind_names[MICRO_PLUGIN_N_KINDS]
-    = { "registry", "selector", "transport", "health", "broker" };
 static const char *const point_names[MICRO_PLUGIN_N_KINDS]
     = { "micro-registry", "micro-selector", "micro-transport", "micro-health", "micro-broker" };
 
 static GMutex mutex;
 static GPtrArray *plugins; /* of Plugin, for ever */
-
-/**
- * micro_plugin_kind_to_string:
- * @kind: a kind of plugin
- *
- * Returns: (transfer none): its name in flags and file names, "registry" and so on
- */
-const char *
-micro_plugin_kind_to_string (MicroPluginKind kind)
-{
-  g_return_val_if_fail (kind < MICRO_PLUGIN_N_KINDS, NULL);
-  return kind_names[kind];
-}
-
-/**
- * micro_plugin_kind_get_interface:
- * @kind: a kind of plugin
- *
- * Returns: the type of the interface that such a plugin implements
- */
-GType
-micro_plugin_kind_get_interface (MicroPluginKind kind)
-{
-  switch (kind)
-    {
-    case MICRO_PLUGIN_REGISTRY:
-      return MICRO_TYPE_REGISTRY;
-    case MICRO_PLUGIN_SELECTOR:
-      return MICRO_TYPE_SELECTOR;
-    case MICRO_PLUGIN_TRANSPORT:
-      return MICRO_TYPE_TRANSPORT;
-    case MICRO_PLUGIN_HEALTH:
-      return MICRO_TYPE_HEALTH;
-    case MICRO_PLUGIN_BROKER:
-      return MICRO_TYPE_BROKER;
-    }
-  g_return_val_if_reached (G_TYPE_INVALID);
-}
 
 static void
 init_once (void)
@@ -154,9 +110,13 @@ static void
 take_type (Plugin *self, const char *where)
 {
   g_autofree char *complaint = NULL;
+  MicroPluginGuard guard;
   const Plugin *other;
-  GType type = call_get_type (self->info, &complaint);
+  GType type;
 
+  micro_plugin_guard_enter (&guard, self->file, "loaded");
+  type = call_get_type (self->info, &complaint);
+  micro_plugin_guard_leave (&guard);
   if (type == G_TYPE_INVALID)
     {
       g_set_error (&self->failure, MICRO_PLUGIN_ERROR, MICRO_PLUGIN_ERROR_ENTRY,
@@ -230,8 +190,9 @@ open_file_of_kind (const char *path, MicroPluginKind kind, GError **error)
   if (self == NULL || self->kind == kind)
     return self;
   g_set_error (error, MICRO_PLUGIN_ERROR, MICRO_PLUGIN_ERROR_KIND,
-               "%s: is a %s, not a %s; use it with --%s", path, kind_names[self->kind],
-               kind_names[kind], kind_names[self->kind]);
+               "%s: is a %s, not a %s; use it with --%s", path,
+               micro_plugin_kind_to_string (self->kind), micro_plugin_kind_to_string (kind),
+               micro_plugin_kind_to_string (self->kind));
   return NULL;
 }
 
@@ -256,7 +217,7 @@ static GPtrArray *
 list_names (MicroPluginKind kind)
 {
   GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
-  g_autofree char *suffix = g_strdup_printf ("-%s.so", kind_names[kind]);
+  g_autofree char *suffix = g_strdup_printf ("-%s.so", micro_plugin_kind_to_string (kind));
   g_auto (GStrv) path = micro_plugin_file_path ();
   GIOExtensionPoint *point = g_io_extension_point_lookup (point_names[kind]);
 
@@ -283,28 +244,45 @@ list_names (MicroPluginKind kind)
   return names;
 }
 
+/* What to try; @names: of @kind */
+static char *
+make_hint (const char *name, GPtrArray *names)
+{
+  const char *near = micro_similar (name, names);
+
+  for (guint other = 0; other < MICRO_PLUGIN_N_KINDS; other++)
+    {
+      g_autoptr (GPtrArray) others = list_names (other);
+      const char *kind = micro_plugin_kind_to_string (other);
+
+      if (g_ptr_array_find_with_equal_func (others, name, g_str_equal, NULL))
+        return g_strdup_printf ("“%s” is a %s: use it with --%s", name, kind, kind);
+    }
+  return near != NULL ? g_strdup_printf ("did you mean “%s”?", near)
+                      : g_strdup ("“micro plugins” lists what there is");
+}
+
 static void
 set_not_found (MicroPluginKind kind, const char *name, GError **error)
 {
   g_autoptr (GPtrArray) names = list_names (kind);
-  const char *near = micro_similar (name, names);
-  g_autofree char *hint = near != NULL ? g_strdup_printf ("did you mean “%s”?", near)
-                                       : g_strdup ("“micro plugins” lists what there is");
+  g_autofree char *hint = make_hint (name, names);
 #ifdef MICRO_ENABLE_MODULES
   g_auto (GStrv) path = micro_plugin_file_path ();
   g_autofree char *dirs = g_strjoinv (", ", path);
 
   g_set_error (error, MICRO_PLUGIN_ERROR, MICRO_PLUGIN_ERROR_NOT_FOUND,
-               "no %s named “%s”: looked for %s-%s.so in %s; %s", kind_names[kind], name, name,
-               kind_names[kind], dirs, hint);
+               "no %s named “%s”: looked for %s-%s.so in %s; %s",
+               micro_plugin_kind_to_string (kind), name, name, micro_plugin_kind_to_string (kind),
+               dirs, hint);
 #else
   g_autoptr (GString) have = g_string_new (NULL);
 
   for (guint i = 0; i < names->len; i++)
     g_string_append_printf (have, "%s%s", i > 0 ? ", " : "", (char *) names->pdata[i]);
   g_set_error (error, MICRO_PLUGIN_ERROR, MICRO_PLUGIN_ERROR_NOT_FOUND,
-               "no %s named “%s” is compiled in (have: %s); %s", kind_names[kind], name, have->str,
-               hint);
+               "no %s named “%s” is compiled in (have: %s); %s", micro_plugin_kind_to_string (kind),
+               name, have->str, hint);
 #endif
 }
 
@@ -317,7 +295,8 @@ find_builtin (MicroPluginKind kind, const char *name)
     {
       Plugin *plugin = g_ptr_array_index (plugins, i);
 
-      if (plugin->file == NULL && g_str_equal (plugin->info->name, name)
+      if (plugin->file == NULL
+          && (g_str_equal (plugin->info->name, name) || g_strcmp0 (plugin->info->alias, name) == 0)
           && ensure_type (plugin, NULL) && plugin->kind == kind)
         return plugin;
     }
@@ -341,7 +320,7 @@ find_locked (MicroPluginKind kind, const char *name, GError **error)
     {
       g_set_error (error, MICRO_PLUGIN_ERROR, MICRO_PLUGIN_ERROR_NOT_FOUND,
                    "“%s” is not the name of a %s: names are of a-z, 0-9 and -; a path needs a “/”",
-                   name, kind_names[kind]);
+                   name, micro_plugin_kind_to_string (kind));
       return G_TYPE_INVALID;
     }
   plugin = find_builtin (kind, name);
@@ -352,7 +331,7 @@ find_locked (MicroPluginKind kind, const char *name, GError **error)
   if (extension != NULL)
     return g_io_extension_get_type (extension);
 #ifdef MICRO_ENABLE_MODULES
-  file_name = g_strdup_printf ("%s-%s", name, kind_names[kind]);
+  file_name = g_strdup_printf ("%s-%s", name, micro_plugin_kind_to_string (kind));
   file = search_file (file_name);
 #endif
   if (file == NULL)
@@ -405,10 +384,11 @@ path_of_name (const char *name, GError **error)
     return file;
   path = micro_plugin_file_path ();
   dirs = g_strjoinv (", ", path);
-  g_set_error (error, MICRO_PLUGIN_ERROR, MICRO_PLUGIN_ERROR_NOT_FOUND,
-               "no plugin file %s.so in %s; write its name with the kind (“ewma-selector”) or its "
-               "path with a “/”",
-               stem, dirs);
+  g_set_error (
+      error, MICRO_PLUGIN_ERROR, MICRO_PLUGIN_ERROR_NOT_FOUND,
+      "no plugin file %s.so in %s; write its name with the kind (“roundrobin-selector”) or its "
+      "path with a “/”",
+      stem, dirs);
   return NULL;
 }
 
@@ -437,7 +417,8 @@ micro_plugin_load (const char *name_or_path, GError **error)
  * @ret_kind: (out) (optional): what kind of plugin it is
  * @error: return location for a #MicroPluginError
  *
- * Opens @path and says what is in it.  A file that crashes takes the process with it.
+ * Opens @path and says what is in it.  A file that crashes takes the process with it,
+ * after a sentence on standard error that names it.
  *
  * Returns: (transfer none) (nullable): what the plugin says of itself
  */
@@ -517,15 +498,13 @@ micro_plugin_get_info (GType type)
   return plugin != NULL ? plugin->info : NULL;
 }
 
-/**
- * micro_plugin_get_path:
- *
- * Returns: (transfer full): the directories of plugin files, in the order they are searched:
- * those of `MICRO_PLUGIN_PATH` (unless the process runs with raised privileges), then the
- * installed one
- */
-char **
-micro_plugin_get_path (void)
+const char *
+micro_plugin_get_file (GType type)
 {
-  return micro_plugin_file_path ();
+  const Plugin *plugin;
+
+  g_mutex_lock (&mutex);
+  plugin = plugin_of_type (type);
+  g_mutex_unlock (&mutex);
+  return plugin != NULL ? plugin->file : NULL;
 }

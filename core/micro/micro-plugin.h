@@ -28,7 +28,8 @@ typedef struct
   const char *version;
   const char *license; /* SPDX */
   GType (*get_type) (void);
-  gpointer reserved[4];
+  const char *alias; /* (nullable): another name when linked in; a file has a symbolic link */
+  gpointer reserved[3];
 } MicroPluginInfo;
 
 /* The only symbol that a plugin file exports; here, so that a wrong one does not compile. */

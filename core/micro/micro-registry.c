@@ -9,10 +9,36 @@
 
 G_DEFINE_INTERFACE (MicroRegistry, micro_registry, G_TYPE_OBJECT)
 
+static gboolean
+finish_boolean (MicroRegistry *self, GAsyncResult *result, GError **error)
+{
+  (void) self;
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static GPtrArray *
+finish_array (MicroRegistry *self, GAsyncResult *result, GError **error)
+{
+  (void) self;
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+static MicroWatcher *
+finish_watcher (MicroRegistry *self, GAsyncResult *result, GError **error)
+{
+  (void) self;
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
 static void
 micro_registry_default_init (MicroRegistryInterface *iface)
 {
-  (void) iface;
+  iface->register_finish = finish_boolean;
+  iface->deregister_finish = finish_boolean;
+  iface->get_service_finish = finish_array;
+  iface->list_services_finish = finish_array;
+  iface->watch_finish = finish_watcher;
+  iface->diagnose_finish = finish_array;
 }
 
 static void
@@ -247,4 +273,74 @@ micro_registry_watch_finish (MicroRegistry *self, GAsyncResult *result, GError *
       return NULL;
     }
   return MICRO_REGISTRY_GET_IFACE (self)->watch_finish (self, result, error);
+}
+
+/**
+ * micro_registry_diagnose_async:
+ * @self: a registry
+ * @cancellable: (nullable): gives up
+ * @callback: told of the end
+ * @user_data: for @callback
+ *
+ * Looks at each thing that the registry depends on.  On the registry's loop thread; completes in
+ * its context.
+ */
+void
+micro_registry_diagnose_async (MicroRegistry *self,
+                               GCancellable *cancellable,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data)
+{
+  MicroRegistryInterface *iface = MICRO_REGISTRY_GET_IFACE (self);
+
+  if (iface->diagnose_async == NULL)
+    not_supported (self, callback, user_data, micro_registry_diagnose_async);
+  else
+    iface->diagnose_async (self, cancellable, callback, user_data);
+}
+
+/**
+ * micro_registry_diagnose_finish:
+ * @self: a registry
+ * @result: what the call-back got
+ * @error: return location
+ *
+ * Returns: (transfer full) (element-type MicroFinding): what was found, in the order of looking;
+ * %G_IO_ERROR_NOT_SUPPORTED from a registry that depends on nothing
+ */
+GPtrArray *
+micro_registry_diagnose_finish (MicroRegistry *self, GAsyncResult *result, GError **error)
+{
+  if (g_async_result_is_tagged (result, micro_registry_diagnose_async))
+    {
+      g_task_propagate_pointer (G_TASK (result), error);
+      return NULL;
+    }
+  return MICRO_REGISTRY_GET_IFACE (self)->diagnose_finish (self, result, error);
+}
+
+/**
+ * micro_registry_get_config_source:
+ * @self: a registry
+ * @name: of a group of settings that is kept beside the records, such as a ConfigMap; perhaps with
+ *   a namespace and a slash before it
+ * @error: return location
+ *
+ * Returns: (transfer full): the settings in it, to be used on the registry's thread; it keeps
+ *   @self.  An error is about @name or how the registry was set up; whether there is such a group
+ *   turns out later.
+ */
+MicroConfigSource *
+micro_registry_get_config_source (MicroRegistry *self, const char *name, GError **error)
+{
+  MicroRegistryInterface *iface;
+
+  g_return_val_if_fail (MICRO_IS_REGISTRY (self) && name != NULL, NULL);
+  iface = MICRO_REGISTRY_GET_IFACE (self);
+  if (iface->get_config_source != NULL)
+    return iface->get_config_source (self, name, error);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               "the registry %s keeps no settings; --registry=kubernetes does",
+               G_OBJECT_TYPE_NAME (self));
+  return NULL;
 }

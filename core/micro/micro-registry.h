@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <micro/micro-config-source.h>
+#include <micro/micro-finding.h>
 #include <micro/micro-service.h>
 #include <micro/micro-watcher.h>
 
@@ -22,8 +24,12 @@ G_DECLARE_INTERFACE (MicroRegistry, micro_registry, MICRO, REGISTRY, GObject)
  * @list_services_async: mandatory; one record a service and version, with nodes
  * @watch_async: (nullable): events of one service, or of all when @name is %NULL; the present
  *   state comes first as %MICRO_EVENT_CREATED
+ * @diagnose_async: (nullable): looks at each thing that the registry depends on, and changes none;
+ *   what is wrong is a #MicroFinding and no error
+ * @get_config_source: (nullable): settings that are kept beside the records
  *
- * All are called on the loop thread that owns the registry and complete in its context.
+ * All are called on the loop thread that owns the registry and complete in its context.  A
+ * registry that completes them with a GTask needs no *_finish of its own.
  * A slot left %NULL means "not supported".
  */
 struct _MicroRegistryInterface
@@ -60,9 +66,15 @@ struct _MicroRegistryInterface
                        GAsyncReadyCallback callback,
                        gpointer user_data);
   MicroWatcher *(*watch_finish) (MicroRegistry *self, GAsyncResult *result, GError **error);
+  void (*diagnose_async) (MicroRegistry *self,
+                          GCancellable *cancellable,
+                          GAsyncReadyCallback callback,
+                          gpointer user_data);
+  GPtrArray *(*diagnose_finish) (MicroRegistry *self, GAsyncResult *result, GError **error);
+  MicroConfigSource *(*get_config_source) (MicroRegistry *self, const char *name, GError **error);
 
   /*< private >*/
-  gpointer reserved[8];
+  gpointer reserved[5];
 };
 
 MICRO_API void micro_registry_register_async (MicroRegistry *self,
@@ -102,5 +114,13 @@ MICRO_API void micro_registry_watch_async (MicroRegistry *self,
                                            gpointer user_data);
 MICRO_API MicroWatcher *
 micro_registry_watch_finish (MicroRegistry *self, GAsyncResult *result, GError **error);
+MICRO_API void micro_registry_diagnose_async (MicroRegistry *self,
+                                              GCancellable *cancellable,
+                                              GAsyncReadyCallback callback,
+                                              gpointer user_data);
+MICRO_API GPtrArray *
+micro_registry_diagnose_finish (MicroRegistry *self, GAsyncResult *result, GError **error);
+MICRO_API MicroConfigSource *
+micro_registry_get_config_source (MicroRegistry *self, const char *name, GError **error);
 
 G_END_DECLS

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <micro/micro-error.h>
+#include <micro/micro-node.h>
 #include <micro/micro-selector.h>
 
 G_DEFINE_INTERFACE (MicroSelector, micro_selector, G_TYPE_OBJECT)
@@ -28,6 +29,37 @@ keep_contract (MicroSelector *self, gpointer result, GError *error, GError **ret
   if (error != NULL)
     g_propagate_error (ret_error, error);
   return result;
+}
+
+/**
+ * micro_selector_is_tried:
+ * @tried: (nullable) (element-type MicroNode): what select() was given
+ * @node: a node of the service
+ *
+ * For selectors.
+ *
+ * Returns: whether @node must not be chosen any more
+ */
+gboolean
+micro_selector_is_tried (GPtrArray *tried, MicroNode *node)
+{
+  for (guint i = 0; tried != NULL && i < tried->len; i++)
+    if (micro_node_equal (tried->pdata[i], node))
+      return TRUE;
+  return FALSE;
+}
+
+/* Or its caller would call a node that cannot be reached again and again. */
+static MicroNode *
+refuse_tried (MicroSelector *self, MicroNode *node, GPtrArray *tried, GError **error)
+{
+  if (node == NULL || !micro_selector_is_tried (tried, node))
+    return node;
+  g_set_error (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE,
+               "the selector %s gave the node %s again, which cannot be called now",
+               G_OBJECT_TYPE_NAME (self), micro_node_get_address (node));
+  micro_node_unref (node);
+  return NULL;
 }
 
 /**
@@ -56,7 +88,7 @@ micro_selector_select (MicroSelector *self, MicroService *service, GPtrArray *tr
                    G_OBJECT_TYPE_NAME (self));
       return NULL;
     }
-  node = iface->select (self, service, tried, &local);
+  node = refuse_tried (self, iface->select (self, service, tried, &local), tried, &local);
   return keep_contract (self, node, local, error);
 }
 
@@ -120,4 +152,20 @@ micro_selector_resolve (MicroSelector *self, const char *name, GError **error)
     }
   service = iface->resolve (self, name, &local);
   return keep_contract (self, service, local, error);
+}
+
+/**
+ * micro_selector_get_registry:
+ * @self: a selector
+ *
+ * Returns: (transfer none) (nullable): the registry that it asks in place of the program's
+ */
+MicroRegistry *
+micro_selector_get_registry (MicroSelector *self)
+{
+  MicroSelectorInterface *iface;
+
+  g_return_val_if_fail (MICRO_IS_SELECTOR (self), NULL);
+  iface = MICRO_SELECTOR_GET_IFACE (self);
+  return iface->get_registry != NULL ? iface->get_registry (self) : NULL;
 }

@@ -26,6 +26,8 @@ struct _MicroRouter
   GObject parent_instance;
 
   GPtrArray *routes;
+  GPtrArray *services; /* of const MicroServiceDescriptor */
+  MicroInterceptors *interceptors;
   GArray *owned;
   MicroRoute **table; /* open addressing, at most half full */
   guint mask;
@@ -68,6 +70,8 @@ micro_router_finalize (GObject *object)
   MicroRouter *self = MICRO_ROUTER (object);
 
   g_ptr_array_unref (self->routes);
+  g_ptr_array_unref (self->services);
+  g_clear_pointer (&self->interceptors, micro_interceptors_free);
   g_array_unref (self->owned);
   g_free (self->table);
   G_OBJECT_CLASS (micro_router_parent_class)->finalize (object);
@@ -82,6 +86,7 @@ micro_router_class_init (MicroRouterClass *klass)
 static void
 micro_router_init (MicroRouter *self)
 {
+  self->services = g_ptr_array_new ();
   self->routes = g_ptr_array_new_with_free_func (route_free);
   self->owned = g_array_new (FALSE, FALSE, sizeof (Owned));
   g_array_set_clear_func (self->owned, owned_clear);
@@ -119,6 +124,35 @@ fill_table (MicroRouter *self)
     }
 }
 
+static void
+add_service (MicroRouter *self,
+             const MicroServiceDescriptor *service,
+             const MicroHandler *handlers,
+             gpointer user_data,
+             GDestroyNotify destroy,
+             gboolean internal)
+{
+  Owned owned = { user_data, destroy };
+
+  g_ptr_array_add (self->services, (gpointer) service);
+  for (guint i = 0; i < service->n_methods; i++)
+    {
+      MicroRoute *route = g_new0 (MicroRoute, 1);
+
+      route->method = &service->methods[i];
+      route->handler = handlers[i];
+      route->user_data = user_data;
+      route->internal = internal;
+      route->interceptors = internal ? NULL : self->interceptors;
+      route->path = g_strdup_printf ("%s/%s", route->method->service, route->method->name);
+      route->length = strlen (route->path);
+      route->hash = hash_path (route->path, route->length);
+      g_ptr_array_add (self->routes, route);
+    }
+  g_array_append_val (self->owned, owned);
+  fill_table (self);
+}
+
 /**
  * micro_router_add:
  * @self: a router that nobody serves yet
@@ -137,23 +171,71 @@ micro_router_add (MicroRouter *self,
                   gpointer user_data,
                   GDestroyNotify destroy)
 {
-  Owned owned = { user_data, destroy };
-
   g_return_if_fail (MICRO_IS_ROUTER (self) && service != NULL);
-  for (guint i = 0; i < service->n_methods; i++)
-    {
-      MicroRoute *route = g_new0 (MicroRoute, 1);
+  add_service (self, service, handlers, user_data, destroy, FALSE);
+}
 
-      route->method = &service->methods[i];
-      route->handler = handlers[i];
-      route->user_data = user_data;
-      route->path = g_strdup_printf ("%s/%s", route->method->service, route->method->name);
-      route->length = strlen (route->path);
-      route->hash = hash_path (route->path, route->length);
-      g_ptr_array_add (self->routes, route);
+/**
+ * micro_router_add_internal: (skip)
+ * @self: a router that nobody serves yet
+ * @service: (transfer none): a generated descriptor
+ * @handlers: (transfer none): one a method, in the descriptor's order; %NULL answers UNIMPLEMENTED
+ * @user_data: for the handlers
+ * @destroy: (nullable): frees @user_data when the router goes
+ *
+ * Adds what every server has: not shown in the registry, and not seen by interceptors.
+ */
+void
+micro_router_add_internal (MicroRouter *self,
+                           const MicroServiceDescriptor *service,
+                           const MicroHandler *handlers,
+                           gpointer user_data,
+                           GDestroyNotify destroy)
+{
+  g_return_if_fail (MICRO_IS_ROUTER (self) && service != NULL);
+  add_service (self, service, handlers, user_data, destroy, TRUE);
+}
+
+/**
+ * micro_router_add_interceptor: (skip)
+ * @self: a router that nobody serves yet
+ * @interceptor: (transfer none): must outlive the router
+ * @user_data: for @interceptor
+ * @destroy: (nullable): frees @user_data when the router goes
+ *
+ * Adds an interceptor inside those that were added before.
+ */
+void
+micro_router_add_interceptor (MicroRouter *self,
+                              const MicroServerInterceptor *interceptor,
+                              gpointer user_data,
+                              GDestroyNotify destroy)
+{
+  g_return_if_fail (MICRO_IS_ROUTER (self) && interceptor != NULL);
+  if (self->interceptors == NULL)
+    self->interceptors = micro_interceptors_new ();
+  micro_interceptors_add (self->interceptors, interceptor, interceptor->message != NULL, user_data,
+                          destroy);
+  for (guint i = 0; i < self->routes->len; i++)
+    {
+      MicroRoute *route = g_ptr_array_index (self->routes, i);
+
+      route->interceptors = route->internal ? NULL : self->interceptors;
     }
-  g_array_append_val (self->owned, owned);
-  fill_table (self);
+}
+
+/**
+ * micro_router_get_services: (skip)
+ * @self: a router
+ *
+ * Returns: (transfer none) (element-type MicroServiceDescriptor): what it serves, in the order of
+ *   adding, internal ones too
+ */
+GPtrArray *
+micro_router_get_services (MicroRouter *self)
+{
+  g_return_val_if_fail (MICRO_IS_ROUTER (self), NULL);
+  return self->services;
 }
 
 static gboolean
@@ -163,8 +245,9 @@ has_package (const MicroRoute *route, const char *package, gsize length)
          && memcmp (route->method->package, package, length) == 0;
 }
 
-/* @path: "/anything.Service/Method"; what stands before the last dot is the micro service name or
- * the proto package, and only tells apart services of one name. */
+/* @path: "/anything.Service/Method", where a name of go-micro's may have slashes; what stands
+ * before the last dot is the micro service name or the proto package, and only tells apart services
+ * of one name. */
 static const MicroRoute *
 find_route (MicroRouter *self, const char *path, const char **ret_service)
 {
@@ -175,7 +258,7 @@ find_route (MicroRouter *self, const char *path, const char **ret_service)
   guint hash;
 
   *ret_service = NULL;
-  if (path[0] != '/' || (slash = strchr (path + 1, '/')) == NULL)
+  if (path[0] != '/' || (slash = strrchr (path + 1, '/')) == NULL)
     return NULL;
   service = slash;
   while (service > path + 1 && service[-1] != '.')
@@ -220,7 +303,7 @@ knows_service (MicroRouter *self, const char *service, gsize length)
 static void
 refuse (MicroRouter *self, MicroCall *call, const char *path, const char *service)
 {
-  const char *slash = service != NULL ? strchr (service, '/') : NULL;
+  const char *slash = service != NULL ? strrchr (service, '/') : NULL;
   int length = slash != NULL ? (int) (slash - service) : 0;
 
   if (slash == NULL)
@@ -318,6 +401,20 @@ compare_endpoints (gconstpointer a, gconstpointer b)
                  micro_endpoint_get_name (*(MicroEndpoint *const *) b));
 }
 
+static MicroEndpoint *
+describe_method (const MicroMethod *method)
+{
+  const ProtobufCMessageDescriptor *in = method->request;
+  const ProtobufCMessageDescriptor *out = method->response;
+  g_autofree char *name = g_strdup_printf ("%s.%s", method->service, method->name);
+  g_autoptr (MicroValue) request = make_value (in->short_name, in->short_name, in, 0);
+  g_autoptr (MicroValue) response = make_value (out->short_name, out->short_name, out, 0);
+  g_autoptr (MicroMetadata) metadata
+      = method->kind == MICRO_METHOD_UNARY ? NULL : micro_metadata_new ("stream", "true", NULL);
+
+  return micro_endpoint_new (name, request, response, metadata);
+}
+
 /**
  * micro_router_get_endpoints:
  * @self: a router
@@ -331,16 +428,10 @@ micro_router_get_endpoints (MicroRouter *self)
 
   for (guint i = 0; i < self->routes->len; i++)
     {
-      const MicroMethod *method = ((MicroRoute *) g_ptr_array_index (self->routes, i))->method;
-      g_autofree char *name = g_strdup_printf ("%s.%s", method->service, method->name);
-      g_autoptr (MicroValue) request = make_value (method->request->short_name,
-                                                   method->request->short_name, method->request, 0);
-      g_autoptr (MicroValue) response = make_value (
-          method->response->short_name, method->response->short_name, method->response, 0);
-      g_autoptr (MicroMetadata) metadata
-          = method->kind == MICRO_METHOD_UNARY ? NULL : micro_metadata_new ("stream", "true", NULL);
+      const MicroRoute *route = g_ptr_array_index (self->routes, i);
 
-      g_ptr_array_add (endpoints, micro_endpoint_new (name, request, response, metadata));
+      if (!route->internal)
+        g_ptr_array_add (endpoints, describe_method (route->method));
     }
   g_ptr_array_sort (endpoints, compare_endpoints);
   return endpoints;

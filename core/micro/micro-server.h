@@ -26,6 +26,13 @@ MICRO_API void micro_router_add (MicroRouter *self,
                                  const MicroHandler *handlers,
                                  gpointer user_data,
                                  GDestroyNotify destroy);
+/* The same for what every server has, such as health: the registry does not show it. */
+MICRO_API void micro_router_add_internal (MicroRouter *self,
+                                          const MicroServiceDescriptor *service,
+                                          const MicroHandler *handlers,
+                                          gpointer user_data,
+                                          GDestroyNotify destroy);
+MICRO_API GPtrArray *micro_router_get_services (MicroRouter *self);  /* of MicroServiceDescriptor */
 MICRO_API GPtrArray *micro_router_get_endpoints (MicroRouter *self); /* of MicroEndpoint, sorted */
 
 /* For transports: starts @call, whose head is filled but for route and events; answers an

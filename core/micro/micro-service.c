@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <micro/micro-endpoint.h>
+#include <micro/micro-intern-private.h>
 #include <micro/micro-metadata.h>
 #include <micro/micro-node.h>
 #include <micro/micro-service.h>
@@ -71,8 +72,8 @@ micro_service_new (const char *name,
 
   g_return_val_if_fail (name != NULL, NULL);
   self = g_atomic_rc_box_new0 (MicroService);
-  self->name = g_ref_string_new_intern (name);
-  self->version = g_ref_string_new_intern (version != NULL ? version : "latest");
+  self->name = micro_intern (name);
+  self->version = micro_intern (version != NULL ? version : "latest");
   self->metadata = micro_metadata_ref (metadata);
   self->endpoints = copy_endpoints (endpoints);
   self->nodes = copy_nodes (nodes);
@@ -90,8 +91,8 @@ service_clear (gpointer data)
 {
   MicroService *self = data;
 
-  g_ref_string_release (self->name);
-  g_ref_string_release (self->version);
+  micro_intern_release (self->name);
+  micro_intern_release (self->version);
   micro_metadata_unref (self->metadata);
   g_ptr_array_unref (self->endpoints);
   g_ptr_array_unref (self->nodes);

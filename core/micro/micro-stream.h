@@ -50,7 +50,8 @@ MICRO_API void micro_call_resume (MicroCall *self);
 /**
  * MicroStreamEvents:
  * @headers: (nullable): the answer has begun
- * @message: the next message; it lives until this returns or, if micro_stream_hold() was called,
+ * @message: the next message (the only one of a method without a stream of answers comes with its
+ *   status OK); it lives until this returns or, if micro_stream_hold() was called,
  *   until micro_stream_resume()
  * @writable: (nullable): micro_stream_send() said %FALSE and may go on now
  * @closed: the end, exactly once and last; @error is %NULL for OK
@@ -93,11 +94,14 @@ MICRO_API MicroStream *micro_client_open_bytes_stream (MicroClient *self,
 /* Any thread; takes nothing.  FALSE: it was taken, but the peer is slow: wait for writable. After
  * the end it does nothing. */
 MICRO_API gboolean micro_stream_send (MicroStream *self, gconstpointer message);
+/* The messages that follow; only if the options said compress; any thread. */
+MICRO_API void micro_stream_set_compress (MicroStream *self, gboolean compress);
 MICRO_API void micro_stream_end (MicroStream *self); /* no more from this side; any thread */
 MICRO_API void
 micro_stream_cancel (MicroStream *self);              /* closed comes with CANCELLED; any thread */
 MICRO_API void micro_stream_hold (MicroStream *self); /* on its loop thread */
-MICRO_API void micro_stream_resume (MicroStream *self); /* any thread */
+MICRO_API void micro_stream_resume (MicroStream *self);            /* any thread */
+MICRO_API gboolean micro_stream_is_compressed (MicroStream *self); /* the message in hand */
 /* (nullable) (transfer none): in events; trailers are there in closed */
 MICRO_API const char *micro_stream_get_header (MicroStream *self, const char *name);
 MICRO_API void micro_stream_foreach_header (MicroStream *self,

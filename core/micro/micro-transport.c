@@ -82,3 +82,24 @@ micro_transport_close (MicroTransport *self)
   g_return_if_fail (MICRO_IS_TRANSPORT (self) && micro_loop_get_current () == NULL);
   MICRO_TRANSPORT_GET_IFACE (self)->close (self);
 }
+
+/**
+ * micro_transport_check_address:
+ * @self: a transport
+ * @address: where a call would go
+ * @error: return location: %MICRO_STATUS_INVALID_ARGUMENT, and what it should look like
+ *
+ * Looks at an address as a person writes it, before anything is called.  Any thread; does not
+ * block.
+ *
+ * Returns: whether calls can go there, as far as its form tells
+ */
+gboolean
+micro_transport_check_address (MicroTransport *self, const char *address, GError **error)
+{
+  MicroTransportInterface *iface;
+
+  g_return_val_if_fail (MICRO_IS_TRANSPORT (self) && address != NULL, FALSE);
+  iface = MICRO_TRANSPORT_GET_IFACE (self);
+  return iface->check_address == NULL || iface->check_address (self, address, error);
+}

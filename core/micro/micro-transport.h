@@ -29,9 +29,7 @@ typedef struct
   gint64 deadline_us;         /* monotonic; G_MAXINT64: none */
   MicroCodec codec;
   gsize max_receive_bytes;
-  gboolean compress; /* the messages of the request */
-  gboolean
-      wait_for_ready; /* wait for a connection until the deadline, instead of failing at once */
+  gboolean compress;  /* the messages of the request */
   gboolean streaming; /* sets MicroCall.streaming */
 } MicroCallStart;
 
@@ -45,6 +43,8 @@ typedef struct
  * @drain: mandatory; no new calls: stop listening, tell the peers, wait for running calls up to
  *   @timeout_ms, then close. Any thread but a loop's; returns when done.
  * @close: mandatory; like drain without waiting, and the client connections too.
+ * @check_address: optional; whether open would take @address, told without a look-up and without
+ *   waiting: %MICRO_STATUS_INVALID_ARGUMENT if not. NULL: it takes any. Any thread.
  */
 struct _MicroTransportInterface
 {
@@ -62,9 +62,10 @@ struct _MicroTransportInterface
                       gpointer user_data);
   void (*drain) (MicroTransport *self, guint timeout_ms);
   void (*close) (MicroTransport *self);
+  gboolean (*check_address) (MicroTransport *self, const char *address, GError **error);
 
   /*< private >*/
-  gpointer reserved[8];
+  gpointer reserved[7];
 };
 
 MICRO_API char *micro_transport_listen (MicroTransport *self,
@@ -79,5 +80,8 @@ MICRO_API MicroCall *micro_transport_open (MicroTransport *self,
                                            gpointer user_data);
 MICRO_API void micro_transport_drain (MicroTransport *self, guint timeout_ms);
 MICRO_API void micro_transport_close (MicroTransport *self);
+MICRO_API gboolean micro_transport_check_address (MicroTransport *self,
+                                                  const char *address,
+                                                  GError **error);
 
 G_END_DECLS

@@ -43,12 +43,13 @@ read_varint (const guint8 **data, const guint8 *end, guint64 *ret_value)
 static gboolean
 fits (const ProtobufCMessageDescriptor *descriptor, const guint8 *data, gsize length, guint levels)
 {
-  const guint8 *end = data + length;
+  const guint8 *end;
   guint64 tag = 0;
   guint64 size = 0;
 
   if (length / LEVEL_BYTES <= levels)
     return TRUE;
+  end = data + length; /* only now: the bytes of nothing may be NULL */
   while (data < end && read_varint (&data, end, &tag))
     {
       const ProtobufCFieldDescriptor *field;

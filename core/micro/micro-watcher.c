@@ -15,6 +15,7 @@ struct _MicroWatcher
   GQueue events;   /* of MicroEvent */
   GError *failure; /* (nullable): told once the events are read */
   GTask *waiting;  /* (nullable) */
+  GSource *cancel; /* (nullable): the end of the wait by its cancellable */
   gboolean stopped;
   GDestroyNotify on_stopped;
   gpointer user_data;
@@ -73,6 +74,16 @@ micro_watcher_new (GDestroyNotify stopped, gpointer user_data)
   return self;
 }
 
+/* Without it, the source of every wait would stay in the reader's context. */
+static void
+forget_cancel (MicroWatcher *self)
+{
+  if (self->cancel == NULL)
+    return;
+  g_source_destroy (self->cancel);
+  g_clear_pointer (&self->cancel, g_source_unref);
+}
+
 /* Takes the waiting task if there is now something to tell it; under the mutex. */
 static GTask *
 take_ready (MicroWatcher *self, MicroEvent **ret_event, GError **ret_error)
@@ -86,6 +97,7 @@ take_ready (MicroWatcher *self, MicroEvent **ret_event, GError **ret_error)
     *ret_error = g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED, "the watcher was stopped");
   else if (*ret_event == NULL)
     return NULL;
+  forget_cancel (self);
   return g_steal_pointer (&self->waiting);
 }
 
@@ -151,7 +163,10 @@ cancel_wait (GCancellable *cancellable, gpointer user_data)
   g_mutex_lock (&self->mutex);
   mine = self->waiting == task;
   if (mine)
-    self->waiting = NULL;
+    {
+      self->waiting = NULL;
+      forget_cancel (self);
+    }
   g_mutex_unlock (&self->mutex);
   if (mine)
     {
@@ -193,9 +208,8 @@ micro_watcher_next_async (MicroWatcher *self,
   self->waiting = task;
   if (cancellable != NULL && g_queue_is_empty (&self->events))
     {
-      g_autoptr (GSource) source = g_cancellable_source_new (cancellable);
-
-      g_task_attach_source (task, source, G_SOURCE_FUNC (cancel_wait));
+      self->cancel = g_cancellable_source_new (cancellable);
+      g_task_attach_source (task, self->cancel, G_SOURCE_FUNC (cancel_wait));
     }
   unlock_and_tell (self);
 }

@@ -11,45 +11,6 @@
 
 #include "tool.h"
 
-typedef struct
-{
-  char *name;
-  char *kind;
-  char *version;
-  char *abi;
-  char *file;
-  char *summary; /* or why it does not load */
-  gboolean broken;
-} Row;
-
-static void
-row_free (gpointer data)
-{
-  Row *row = data;
-
-  g_free (row->name);
-  g_free (row->kind);
-  g_free (row->version);
-  g_free (row->abi);
-  g_free (row->file);
-  g_free (row->summary);
-  g_free (row);
-}
-
-static Row *
-row_of_info (const MicroPluginInfo *info, const char *kind, const char *file)
-{
-  Row *row = g_new0 (Row, 1);
-
-  row->name = g_strdup (info->name);
-  row->kind = g_strdup (kind);
-  row->version = g_strdup (info->version);
-  row->abi = g_strdup_printf ("%u.%u", info->abi_major, info->abi_minor);
-  row->file = g_strdup (file);
-  row->summary = g_strdup (info->summary);
-  return row;
-}
-
 static const char *
 kind_of_info (const MicroPluginInfo *info)
 {
@@ -61,114 +22,31 @@ kind_of_info (const MicroPluginInfo *info)
   return "";
 }
 
-/* --- In the child: one file, one line ------------------------------------------------------------
- */
-
-int
-tool_inspect (const char *path)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
-  g_autoptr (JsonNode) root = NULL;
-  g_autofree char *json = NULL;
-  MicroPluginKind kind;
-  const MicroPluginInfo *info = micro_plugin_inspect (path, &kind, &error);
-
-  if (info == NULL)
-    {
-      g_print ("%s\n", error->message);
-      return EXIT_OTHER;
-    }
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "name");
-  json_builder_add_string_value (builder, info->name);
-  json_builder_set_member_name (builder, "kind");
-  json_builder_add_string_value (builder, micro_plugin_kind_to_string (kind));
-  json_builder_set_member_name (builder, "version");
-  json_builder_add_string_value (builder, info->version);
-  json_builder_set_member_name (builder, "summary");
-  json_builder_add_string_value (builder, info->summary);
-  json_builder_set_member_name (builder, "abiMajor");
-  json_builder_add_int_value (builder, info->abi_major);
-  json_builder_set_member_name (builder, "abiMinor");
-  json_builder_add_int_value (builder, info->abi_minor);
-  json_builder_end_object (builder);
-  root = json_builder_get_root (builder);
-  json = json_to_string (root, FALSE);
-  g_print ("%s\n", json);
-  return EXIT_OK;
-}
-
-/* --- In the parent
- * --------------------------------------------------------------------------------- */
-
-static Row *
-broken_row (const char *path, const char *why)
-{
-  g_autofree char *base = g_path_get_basename (path);
-  Row *row = g_new0 (Row, 1);
-
-  row->name = g_strndup (base, strlen (base) - strlen (".so"));
-  row->kind = g_strdup ("-");
-  row->version = g_strdup ("-");
-  row->abi = g_strdup ("-");
-  row->file = g_strdup (path);
-  row->summary = g_strdup_printf ("does not load: %s", why);
-  g_strdelimit (g_strchomp (row->summary), "\n", ' ');
-  row->broken = TRUE;
-  return row;
-}
-
-static Row *
-parse_row (const char *path, const char *output)
-{
-  g_autoptr (JsonNode) root = json_from_string (output, NULL);
-  JsonObject *object;
-  Row *row;
-
-  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
-    return broken_row (path, output);
-  object = json_node_get_object (root);
-  row = g_new0 (Row, 1);
-  row->name = g_strdup (json_object_get_string_member (object, "name"));
-  row->kind = g_strdup (json_object_get_string_member (object, "kind"));
-  row->version = g_strdup (json_object_get_string_member (object, "version"));
-  row->summary = g_strdup (json_object_get_string_member (object, "summary"));
-  row->abi = g_strdup_printf ("%d.%d", (int) json_object_get_int_member (object, "abiMajor"),
-                              (int) json_object_get_int_member (object, "abiMinor"));
-  row->file = g_strdup (path);
-  return row;
-}
-
-/* A plugin that crashes takes its child with it, not the list. */
-static Row *
-inspect_in_child (const char *path)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GSubprocess) child
-      = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
-                          &error, "/proc/self/exe", "plugins", "--inspect", path, NULL);
-  g_autofree char *output = NULL;
-  g_autofree char *crash = NULL;
-
-  if (child == NULL || !g_subprocess_communicate_utf8 (child, NULL, NULL, &output, NULL, &error))
-    return broken_row (path, error->message);
-  if (g_subprocess_get_if_signaled (child))
-    {
-      crash = g_strdup_printf ("crashed (%s)", g_strsignal (g_subprocess_get_term_sig (child)));
-      return broken_row (path, crash);
-    }
-  return parse_row (path, output);
-}
-
 static int
 compare_strings (gconstpointer a, gconstpointer b)
 {
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
+/* (nullable): what is found instead of @path; as micro_plugin_find() has it, what is linked in
+ * comes first, then the folders in their order. */
+static ToolPlugin *
+find_first (GPtrArray *plugins, const char *path)
+{
+  g_autofree char *key = tool_plugin_key (path);
+
+  for (guint i = 0; i < plugins->len; i++)
+    {
+      ToolPlugin *plugin = plugins->pdata[i];
+
+      if (g_strv_contains ((const char *const *) plugin->keys, key))
+        return plugin;
+    }
+  return NULL;
+}
+
 static void
-add_folder (GPtrArray *rows, const char *folder)
+add_folder (GPtrArray *plugins, const char *folder)
 {
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
@@ -179,64 +57,104 @@ add_folder (GPtrArray *rows, const char *folder)
       g_ptr_array_add (names, g_build_filename (folder, name, NULL));
   g_ptr_array_sort (names, compare_strings);
   for (guint i = 0; i < names->len; i++)
-    g_ptr_array_add (rows, inspect_in_child (names->pdata[i]));
+    {
+      ToolPlugin *first = find_first (plugins, names->pdata[i]);
+
+      if (first == NULL)
+        g_ptr_array_add (plugins, tool_plugin_inspect (names->pdata[i]));
+      else
+        g_ptr_array_add (first->hidden, g_strdup (names->pdata[i]));
+    }
 }
 
-static void
-print_json (GPtrArray *rows)
+static gboolean
+is_named_before (char **folders, guint index)
+{
+  for (guint i = 0; i < index; i++)
+    if (strcmp (folders[i], folders[index]) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static char *
+to_json (const ToolPlugin *plugin)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (JsonNode) root = NULL;
-  g_autofree char *json = NULL;
+  g_autofree char *error = plugin->problem != NULL
+                               ? g_strdup_printf ("%s: %s", plugin->problem, plugin->summary)
+                               : NULL;
+  const char *const members[] = {
+    "name",
+    plugin->name,
+    "kind",
+    plugin->kind,
+    "version",
+    plugin->version,
+    "abi",
+    plugin->abi,
+    "file",
+    plugin->file,
+    plugin->problem != NULL ? "error" : "summary",
+    error != NULL ? error : plugin->summary,
+  };
 
   json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "apiVersion");
-  json_builder_add_string_value (builder, "micro/v1");
-  json_builder_set_member_name (builder, "plugins");
-  json_builder_begin_array (builder);
-  for (guint i = 0; i < rows->len; i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (members); i += 2)
     {
-      Row *row = rows->pdata[i];
-      const char *members[] = { "name",
-                                row->name,
-                                "kind",
-                                row->kind,
-                                "version",
-                                row->version,
-                                "abi",
-                                row->abi,
-                                "file",
-                                row->file,
-                                row->broken ? "error" : "summary",
-                                row->summary };
-
-      json_builder_begin_object (builder);
-      for (gsize j = 0; j < G_N_ELEMENTS (members); j += 2)
-        {
-          json_builder_set_member_name (builder, members[j]);
-          json_builder_add_string_value (builder, members[j + 1]);
-        }
-      json_builder_end_object (builder);
+      json_builder_set_member_name (builder, members[i]);
+      json_builder_add_string_value (builder, members[i + 1]);
     }
-  json_builder_end_array (builder);
+  if (plugin->hidden->len > 0)
+    {
+      json_builder_set_member_name (builder, "hides");
+      json_builder_begin_array (builder);
+      for (guint i = 0; i < plugin->hidden->len; i++)
+        json_builder_add_string_value (builder, plugin->hidden->pdata[i]);
+      json_builder_end_array (builder);
+    }
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
-  json = json_to_string (root, TRUE);
-  g_print ("%s\n", json);
+  return json_to_string (root, FALSE);
 }
 
 static void
-print_table (GPtrArray *rows)
+print_json (Tool *tool, GPtrArray *plugins)
+{
+  g_autoptr (GPtrArray) objects = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < plugins->len; i++)
+    g_ptr_array_add (objects, to_json (plugins->pdata[i]));
+  tool_json_print_list (tool, "plugins", objects);
+}
+
+static char *
+describe (const ToolPlugin *plugin)
+{
+  GString *text = g_string_new (plugin->problem);
+
+  if (plugin->problem != NULL)
+    g_string_append (text, ": ");
+  g_string_append (text, plugin->summary);
+  for (guint i = 0; i < plugin->hidden->len; i++)
+    g_string_append_printf (text, "%s%s", i == 0 ? "; hides " : ", ",
+                            (const char *) plugin->hidden->pdata[i]);
+  return g_string_free (text, FALSE);
+}
+
+static void
+print_table (GPtrArray *plugins)
 {
   const char *heads[] = { "NAME", "KIND", "VERSION", "ABI", "FILE", "SUMMARY", NULL };
   ToolTable *table = tool_table_new (heads);
 
-  for (guint i = 0; i < rows->len; i++)
+  for (guint i = 0; i < plugins->len; i++)
     {
-      Row *row = rows->pdata[i];
+      const ToolPlugin *plugin = plugins->pdata[i];
+      g_autofree char *summary = describe (plugin);
 
-      tool_table_add (table, row->name, row->kind, row->version, row->abi, row->file, row->summary,
-                      NULL);
+      tool_table_add (table, plugin->name, plugin->kind, plugin->version, plugin->abi, plugin->file,
+                      summary, NULL);
     }
   tool_table_print (table);
 }
@@ -244,18 +162,25 @@ print_table (GPtrArray *rows)
 int
 tool_plugins (Tool *tool)
 {
-  g_autoptr (GPtrArray) rows = g_ptr_array_new_with_free_func (row_free);
+  g_autoptr (GPtrArray) plugins = g_ptr_array_new_with_free_func (tool_plugin_free);
   g_autoptr (GPtrArray) builtin = micro_plugin_list_builtin ();
   g_auto (GStrv) folders = micro_plugin_get_path ();
 
+  if (tool->argc > 0)
+    return tool_fail (EXIT_USAGE, "micro plugins", "plugins: takes no argument “%s”",
+                      tool->argv[0]);
   for (guint i = 0; i < builtin->len; i++)
-    g_ptr_array_add (
-        rows, row_of_info (builtin->pdata[i], kind_of_info (builtin->pdata[i]), "(linked in)"));
+    g_ptr_array_add (plugins,
+                     tool_plugin_new_builtin (builtin->pdata[i], kind_of_info (builtin->pdata[i])));
   for (guint i = 0; folders != NULL && folders[i] != NULL; i++)
-    add_folder (rows, folders[i]);
-  if (tool->output == TOOL_JSON)
-    print_json (rows);
+    if (!is_named_before (folders, i))
+      add_folder (plugins, folders[i]);
+  if (tool->output == TOOL_JSON || tool->output == TOOL_JSONL)
+    print_json (tool, plugins);
+  else if (tool->output == TOOL_NAME)
+    for (guint i = 0; i < plugins->len; i++)
+      g_print ("%s\n", ((const ToolPlugin *) plugins->pdata[i])->name);
   else
-    print_table (rows);
+    print_table (plugins);
   return EXIT_OK;
 }

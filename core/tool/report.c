@@ -9,20 +9,79 @@
 
 #include "tool.h"
 
+/* What a registry says may end in lines to be copied, such as a Role; all else is one line. */
+static char *
+clean_message (int status, char *message)
+{
+  g_auto (GStrv) lines = NULL;
+
+  if (status != EXIT_REGISTRY)
+    return tool_clean (message);
+  lines = g_strsplit (g_strchomp (message), "\n", -1);
+  for (char **line = lines; *line != NULL; line++)
+    {
+      g_autofree char *raw = *line;
+
+      *line = tool_clean (raw);
+    }
+  return g_strjoinv ("\n", lines);
+}
+
 int
 tool_fail (int status, const char *hint, const char *format, ...)
 {
   g_autofree char *message = NULL;
+  g_autofree char *clean = NULL;
   va_list arguments;
 
   va_start (arguments, format);
   message = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  g_printerr ("micro: %s\n", message);
+  clean = clean_message (status, message);
+  g_printerr ("micro: %s\n", clean);
   if (hint != NULL)
     g_printerr ("  hint: %s\n", hint);
   return status;
 }
+
+/* --- Warnings of the library ------------------------------------------------------------------ */
+
+/* As MICRO_LOG_LEVEL has it: a person did not ask to see them. */
+static gboolean
+is_muted (GLogLevelFlags level)
+{
+  const char *name = g_getenv ("MICRO_LOG_LEVEL");
+
+  if (name == NULL)
+    return FALSE;
+  return g_ascii_strcasecmp (name, "error") == 0 || g_ascii_strcasecmp (name, "fatal") == 0
+         || (level == G_LOG_LEVEL_MESSAGE && g_ascii_strcasecmp (name, "warn") == 0);
+}
+
+static void
+print_log (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+{
+  g_autofree char *clean = NULL;
+
+  if (level != G_LOG_LEVEL_WARNING && level != G_LOG_LEVEL_MESSAGE)
+    {
+      g_log_default_handler (domain, level, message, user_data);
+      return;
+    }
+  if (is_muted (level))
+    return;
+  clean = tool_clean (message);
+  g_printerr ("micro: %s: %s\n", level == G_LOG_LEVEL_WARNING ? "warning" : "note", clean);
+}
+
+/* Not a writer, of which a process has only one: MICRO_LOG_LEVEL sets it. */
+void
+tool_log_init (void)
+{
+  g_log_set_default_handler (print_log, NULL);
+}
+
+/* --- Words that were meant -------------------------------------------------------------------- */
 
 static guint
 distance (const char *a, const char *b)
@@ -54,13 +113,13 @@ const char *
 tool_nearest (const char *word, GPtrArray *words)
 {
   const char *best = NULL;
-  guint least = MAX (1, strlen (word) / 3) + 1;
+  guint least = strlen (word) / 3 + 2;
 
   for (guint i = 0; i < words->len; i++)
     {
       guint d = distance (word, words->pdata[i]);
 
-      if (d < least)
+      if (d < least && d < strlen (words->pdata[i]))
         {
           least = d;
           best = words->pdata[i];
@@ -69,22 +128,24 @@ tool_nearest (const char *word, GPtrArray *words)
   return best;
 }
 
-/* A service could not be looked up: it is not there, or the registry is not. */
+/* A service could not be looked up: it is not there, its name is none, or the registry is not. */
 int
-tool_fail_lookup (Tool *tool, const char *name, const GError *error)
+tool_fail_lookup (Tool *tool, const char *what, const char *name, const GError *error)
 {
   g_autoptr (GPtrArray) services = NULL;
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
-  g_autofree char *hint = NULL;
   const char *nearest;
 
+  if (g_error_matches (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT))
+    return tool_fail (EXIT_USAGE, "micro list", "%s: %s", what, error->message);
   if (!g_error_matches (error, MICRO_ERROR, MICRO_STATUS_NOT_FOUND))
-    return tool_fail (EXIT_REGISTRY, NULL, "registry: %s", error->message);
+    return tool_fail (EXIT_REGISTRY, NULL, "%s: %s", what, error->message);
   services = micro_client_list_services_sync (tool->client, NULL);
   for (guint i = 0; services != NULL && i < services->len; i++)
     g_ptr_array_add (names, (char *) micro_service_get_name (services->pdata[i]));
   nearest = tool_nearest (name, names);
-  hint
-      = nearest != NULL ? g_strdup_printf ("did you mean “%s”?", nearest) : g_strdup ("micro list");
-  return tool_fail (EXIT_NOT_FOUND, hint, "%s", error->message);
+  if (nearest != NULL)
+    return tool_fail (EXIT_NOT_FOUND, "micro list", "%s: %s; did you mean “%s”?", what,
+                      error->message, nearest);
+  return tool_fail (EXIT_NOT_FOUND, "micro list", "%s: %s", what, error->message);
 }

@@ -1,135 +1,89 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * The request of micro call: JSON, k=v words, a file, or standard input.
+ * The request of micro call: JSON, field=value words (pairs.c), or what input.c reads.
  */
 #include "config.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-
-#include <json-glib/json-glib.h>
 
 #include "tool.h"
 
-/* gRPC's default limit; what is larger would be refused by the server anyway. */
-#define MAX_BYTES (4 * 1024 * 1024)
-
-static char *
-read_stream (FILE *stream, const char *name, GError **error)
+void
+tool_set_bad (GError **error, const char *format, ...)
 {
-  g_autoptr (GString) text = g_string_new (NULL);
-  char buffer[65536];
-  size_t n;
+  g_autofree char *message = NULL;
+  va_list arguments;
 
-  while ((n = fread (buffer, 1, sizeof buffer, stream)) > 0)
-    {
-      g_string_append_len (text, buffer, (gssize) n);
-      if (text->len > MAX_BYTES)
-        {
-          g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
-                       "%s is larger than the 4 MiB that a message may have", name);
-          return NULL;
-        }
-    }
-  return g_string_free (g_steal_pointer (&text), FALSE);
+  va_start (arguments, format);
+  message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_set_error_literal (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT, message);
 }
 
-static char *
-read_file (const char *path, GError **error)
-{
-  FILE *stream = fopen (path, "re");
-  char *text;
+/* --- What it must be -------------------------------------------------------------------------- */
 
-  if (stream == NULL)
-    {
-      g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT, "cannot read %s: %s", path,
-                   g_strerror (errno));
-      return NULL;
-    }
-  text = read_stream (stream, path, error);
-  fclose (stream);
-  return text;
-}
-
-/* name=John, address.zip=1 (nested), count:=3 (JSON as it stands) */
 static gboolean
-add_pair (JsonObject *root, const char *word, GError **error)
+check_request (GString *text, GError **error)
 {
-  const char *equals = strchr (word, '=');
-  gboolean literal = equals > word && equals[-1] == ':';
-  g_autofree char *key = g_strndup (word, equals - word - (literal ? 1 : 0));
-  g_auto (GStrv) path = g_strsplit (key, ".", -1);
-  JsonObject *object = root;
-  JsonNode *node = NULL;
-  guint i;
+  g_autofree char *problem = NULL;
+  const char *first = text->str + strspn (text->str, " \t\r\n");
 
-  for (i = 0; path[i] != NULL && path[i + 1] != NULL; i++)
+  if (tool_json_depth (text->str, text->len) > TOOL_JSON_MAX_DEPTH)
     {
-      if (!json_object_has_member (object, path[i]))
-        json_object_set_object_member (object, path[i], json_object_new ());
-      node = json_object_get_member (object, path[i]);
-      if (!JSON_NODE_HOLDS_OBJECT (node))
-        {
-          g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
-                       "“%s”: “%s” is a value already, not a message", word, path[i]);
-          return FALSE;
-        }
-      object = json_node_get_object (node);
-    }
-  if (path[i] == NULL || path[i][0] == '\0')
-    {
-      g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
-                   "“%s” has no field name before the “=”", word);
+      tool_set_bad (error, "the request nests more than %d deep", TOOL_JSON_MAX_DEPTH);
       return FALSE;
     }
-  if (literal)
+  if (memchr (text->str, '\0', text->len) != NULL)
     {
-      node = json_from_string (equals + 1, error);
-      if (node == NULL)
-        return FALSE;
-      json_object_set_member (object, path[i], node);
+      tool_set_bad (error, "the request is not JSON: it has a zero byte in it");
+      return FALSE;
     }
+  if (*first == '\0')
+    {
+      tool_set_bad (error, "the request is empty; without a field it is {}");
+      return FALSE;
+    }
+  problem = tool_json_problem (text->str, text->len);
+  if (problem != NULL)
+    tool_set_bad (error, "the request is not JSON: %s", problem);
+  else if (*first != '{')
+    tool_set_bad (error, "the request is %s, not an object such as {\"name\":\"John\"}",
+                  *first == '[' ? "an array" : "a single value");
   else
-    json_object_set_string_member (object, path[i], equals + 1);
-  return TRUE;
+    return TRUE;
+  return FALSE;
 }
 
-static char *
-from_pairs (char **words, int n_words, GError **error)
+GBytes *
+tool_request_read (Tool *tool, char **words, int n_words, GError **error)
 {
-  g_autoptr (JsonNode) root = json_node_new (JSON_NODE_OBJECT);
+  g_autoptr (GString) text = NULL;
+  g_autofree char *joined = g_strjoinv (" ", words);
 
-  json_node_take_object (root, json_object_new ());
-  for (int i = 0; i < n_words; i++)
-    {
-      if (strchr (words[i], '=') == NULL)
-        {
-          g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
-                       "“%s” is neither JSON nor field=value", words[i]);
-          return NULL;
-        }
-      if (!add_pair (json_node_get_object (root), words[i], error))
-        return NULL;
-    }
-  return json_to_string (root, FALSE);
-}
-
-char *
-tool_request_read (char **words, int n_words, GError **error)
-{
-  g_autofree char *joined = NULL;
-
-  if (n_words == 0)
-    return g_strdup ("{}");
   if (n_words == 1 && strcmp (words[0], "-") == 0)
-    return read_stream (stdin, "standard input", error);
-  if (n_words == 1 && words[0][0] == '@')
-    return read_file (words[0] + 1, error);
-  joined = g_strjoinv (" ", words);
-  g_strchug (joined);
-  if (joined[0] == '{' || joined[0] == '[' || joined[0] == '"')
-    return g_steal_pointer (&joined);
-  return from_pairs (words, n_words, error);
+    text = tool_input_read (NULL, &tool->timeout_ms, error);
+  else if (n_words == 1 && words[0][0] == '@')
+    text = tool_input_read (words[0] + 1, &tool->timeout_ms, error);
+  else if (n_words == 0)
+    text = g_string_new ("{}");
+  else if (strchr ("{[\"", g_strchug (joined)[0]) != NULL) /* and an empty one */
+    text = g_string_new (joined);
+  else
+    text = tool_pairs_read (words, n_words, error);
+  if (text == NULL || !check_request (text, error))
+    return NULL;
+  return g_string_free_to_bytes (g_steal_pointer (&text));
+}
+
+int
+tool_request_fail (Tool *tool, const GError *error)
+{
+  MicroStatus code = micro_error_get_status (error);
+  g_autofree char *topic = g_strdup_printf ("micro help %s", tool->command->name);
+
+  if (code != MICRO_STATUS_DEADLINE_EXCEEDED)
+    return tool_fail (EXIT_USAGE, topic, "%s: %s", tool->command->name, error->message);
+  return tool_fail (EXIT_RPC + (int) code, "--timeout=30s waits longer", "%s: %s (%d): %s",
+                    tool->command->name, micro_status_to_string (code), (int) code, error->message);
 }

@@ -10,7 +10,10 @@
 int
 tool_version (Tool *tool)
 {
-  if (tool->output == TOOL_JSON)
+  if (tool->argc > 0)
+    return tool_fail (EXIT_USAGE, "micro version", "version: takes no argument “%s”",
+                      tool->argv[0]);
+  if (tool->output == TOOL_JSON || tool->output == TOOL_JSONL)
     g_print ("{\"apiVersion\":\"micro/v1\",\"version\":\"%s\",\"pluginAbi\":\"%d.%d\","
              "\"glib\":\"%u.%u.%u\"}\n",
              MICRO_VERSION, MICRO_PLUGIN_ABI_MAJOR, MICRO_PLUGIN_ABI_MINOR, glib_major_version,

@@ -3,6 +3,8 @@
  *
  * A client that asks to be greeted, by the name on its command line.
  */
+#include <stdio.h>
+
 #include "greeter.micro.h"
 
 int
@@ -22,7 +24,7 @@ main (int argc, char *argv[])
     }
   if (response == NULL)
     {
-      g_printerr ("%s: %s\n", g_get_prgname (), error->message);
+      fprintf (stderr, "%s: %s\n", g_get_prgname (), error->message);
       return 1;
     }
   g_print ("%s\n", response->msg);

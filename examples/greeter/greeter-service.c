@@ -3,7 +3,7 @@
  *
  * A service that says hello.
  */
-#include "greeter.micro.h"
+#include "greeter-streams.h"
 
 static void
 hello (MicroCall *call, const Greeter__HelloRequest *request, gpointer user_data)
@@ -17,9 +17,10 @@ hello (MicroCall *call, const Greeter__HelloRequest *request, gpointer user_data
 int
 main (int argc, char *argv[])
 {
-  const GreeterSayHandlers handlers = { .hello = hello };
+  GreeterSayHandlers handlers = { .hello = hello };
   g_autoptr (MicroApp) app = micro_app_new ("greeter", "1.0.0");
 
+  greeter_streams_add (&handlers);
   greeter_say_add_handlers (micro_app_get_router (app), &handlers, NULL, NULL);
   return micro_app_run (app, argc, argv);
 }

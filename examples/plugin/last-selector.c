@@ -20,9 +20,7 @@ last_selector_select (MicroSelector *self, MicroService *service, GPtrArray *tri
   GPtrArray *nodes = micro_service_get_nodes (service);
 
   for (guint i = nodes->len; i > 0; i--)
-    if (!tried
-        || !g_ptr_array_find_with_equal_func (tried, nodes->pdata[i - 1],
-                                              (GEqualFunc) micro_node_equal, NULL))
+    if (!micro_selector_is_tried (tried, nodes->pdata[i - 1]))
       return micro_node_ref (nodes->pdata[i - 1]);
   g_set_error (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE, "no ready nodes for “%s”",
                micro_service_get_name (service));

@@ -14,37 +14,90 @@
 
 #include "grpc-private.h"
 
+#define FORMS "host:port, [v6]:port, :port or unix:/path"
+
+G_GNUC_PRINTF (2, 3)
+static gboolean
+set_bad (GError **error, const char *format, ...)
+{
+  g_autofree char *message = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_set_error_literal (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT, message);
+  return FALSE;
+}
+
+/* @text: (nullable): what is behind the colon */
+static gboolean
+parse_port (const char *address, const char *text, guint16 *ret_port, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  guint64 port;
+
+  if (text == NULL || *text == '\0')
+    return set_bad (error, "address “%s” has no port: write " FORMS, address);
+  if (g_ascii_string_to_unsigned (text, 10, 0, 65535, &port, &local))
+    {
+      *ret_port = (guint16) port;
+      return TRUE;
+    }
+  if (g_error_matches (local, G_NUMBER_PARSER_ERROR, G_NUMBER_PARSER_ERROR_OUT_OF_BOUNDS))
+    return set_bad (error, "port %s of address “%s” is out of range: it must be 0 to 65535", text,
+                    address);
+  return set_bad (error, "port “%s” of address “%s” is not a number: write " FORMS, text, address);
+}
+
+static void
+set_ambiguous (const char *address, const char *last_colon, GError **error)
+{
+  g_autofree char *host = g_strndup (address, last_colon - address);
+  struct in6_addr v6;
+
+  if (inet_pton (AF_INET6, host, &v6) == 1)
+    set_bad (error, "address “%s” is ambiguous: write an IPv6 address as [%s]%s", address, host,
+             last_colon);
+  else
+    set_bad (error, "address “%s” is ambiguous: write an IPv6 address as [v6]:port", address);
+}
+
+/* Points at what is behind the host, or returns NULL. */
+static const char *
+end_of_host (const char *address, GError **error)
+{
+  const char *end = strrchr (address, ':');
+
+  if (*address == '\0')
+    set_bad (error, "the address is empty: write " FORMS);
+  else if (strstr (address, "://") != NULL)
+    set_bad (error, "“%s” is a URL, not an address: write " FORMS, address);
+  else if (*address == '[')
+    {
+      end = strchr (address, ']');
+      if (end != NULL && (end[1] == '\0' || end[1] == ':'))
+        return end + 1;
+      set_bad (error,
+               "address “%s” begins like an IPv6 address and does not end so: write [v6]:port",
+               address);
+    }
+  else if (end != NULL && memchr (address, ':', end - address) != NULL)
+    set_ambiguous (address, end, error);
+  else
+    return end != NULL ? end : address + strlen (address);
+  return NULL;
+}
+
 gboolean
 grpc_address_split (const char *address, char **ret_host, guint16 *ret_port, GError **error)
 {
-  const char *colon = strrchr (address, ':');
-  g_autofree char *host = NULL;
-  guint64 port;
+  const char *end = end_of_host (address, error);
 
-  if (colon == NULL || !g_ascii_string_to_unsigned (colon + 1, 10, 0, 65535, &port, NULL))
-    {
-      g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
-                   "address “%s” has no port: write host:port, [v6]:port, :port or unix:/path",
-                   address);
-      return FALSE;
-    }
-  host = g_strndup (address, colon - address);
-  if (host[0] == '[' && g_str_has_suffix (host, "]"))
-    {
-      g_autofree char *inner = g_strndup (host + 1, strlen (host) - 2);
-
-      g_free (host);
-      host = g_steal_pointer (&inner);
-    }
-  else if (strchr (host, ':') != NULL)
-    {
-      g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
-                   "address “%s” is ambiguous: write an IPv6 address as [%s]:%s", address, host,
-                   colon + 1);
-      return FALSE;
-    }
-  *ret_host = g_steal_pointer (&host);
-  *ret_port = (guint16) port;
+  if (end == NULL || !parse_port (address, *end == ':' ? end + 1 : NULL, ret_port, error))
+    return FALSE;
+  *ret_host = *address == '[' ? g_strndup (address + 1, end - address - 2)
+                              : g_strndup (address, end - address);
   return TRUE;
 }
 
@@ -56,9 +109,8 @@ unix_address (const char *path, GError **error)
 
   if (strlen (path) == 0 || strlen (path) >= sizeof sun->sun_path)
     {
-      g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
-                   "socket path “%s” must have 1 to %d bytes", path,
-                   (int) sizeof sun->sun_path - 1);
+      set_bad (error, "socket path “%s” must have 1 to %d bytes", path,
+               (int) sizeof sun->sun_path - 1);
       return NULL;
     }
   sun->sun_family = AF_UNIX;
@@ -99,6 +151,25 @@ grpc_address_literal (const char *address)
       return g_steal_pointer (&result);
     }
   return NULL;
+}
+
+gboolean
+grpc_address_check (const char *address, GError **error)
+{
+  g_autofree GrpcSocketAddress *path = NULL;
+  g_autofree char *host = NULL;
+  guint16 port;
+
+  if (g_str_has_prefix (address, "unix:"))
+    {
+      path = unix_address (address + 5, error);
+      return path != NULL;
+    }
+  if (!grpc_address_split (address, &host, &port, error))
+    return FALSE;
+  return port != 0
+         || set_bad (error, "port 0 of address “%s” is for listening: it cannot be called",
+                     address);
 }
 
 /* Blocks on the resolver; @passive: for listening, an empty host is every interface. */

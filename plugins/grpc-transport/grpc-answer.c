@@ -98,7 +98,9 @@ add_trailers (Fields *self, GrpcCall *call)
       gsize length;
       const guchar *data = g_bytes_get_data (call->out_details, &length);
 
+      /* Without padding (PROTOCOL-HTTP2, Binary-Header). */
       self->details = g_base64_encode (data, length);
+      g_strdelimit (self->details, "=", '\0');
       self->list[self->n++] = (nghttp2_nv) NV ("grpc-status-details-bin", self->details,
                                                strlen (self->details), NGHTTP2_NV_FLAG_NONE);
     }
@@ -126,23 +128,24 @@ read_answer (nghttp2_session *session,
              void *user_data)
 {
   GrpcCall *self = nghttp2_session_get_stream_user_data (session, stream_id);
-  ssize_t n;
+  gsize n;
 
+  (void) buffer;
   (void) source;
   (void) user_data;
   if (self == NULL)
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  n = grpc_call_read_out (self, buffer, size);
-  if (self->out_length > 0)
-    return n;
+  n = grpc_call_offer (self, size, flags);
+  if (n < grpc_call_get_unsent (self))
+    return (ssize_t) n;
   if (self->have_status)
     {
       *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
       submit_trailers (self);
-      return n;
+      return (ssize_t) n;
     }
   if (n > 0)
-    return n;
+    return (ssize_t) n;
   self->deferred = TRUE;
   return NGHTTP2_ERR_DEFERRED;
 }
@@ -267,10 +270,13 @@ grpc_answer_late (GrpcCall *self)
 {
   nghttp2_session *session = self->connection->session;
   gboolean begun = self->submitted;
+  g_autoptr (GBytes) details = NULL;
+  g_autofree char *message
+      = micro_call_explain (&self->head, MICRO_STATUS_DEADLINE_EXCEEDED,
+                            "the deadline passed before the handler answered", &details);
 
   self->out_length = self->out_sent = 0;
-  set_status (self, MICRO_STATUS_DEADLINE_EXCEEDED,
-              "the deadline passed before the handler answered", NULL);
+  set_status (self, MICRO_STATUS_DEADLINE_EXCEEDED, message, details);
   /* Trailers follow data, and data waits for a window that a peer who is late may never open. */
   if (begun
       && (nghttp2_session_get_stream_remote_window_size (session, self->stream_id) <= 0

@@ -63,7 +63,7 @@ grpc_call_free (GrpcCall *self, GrpcThread *thread)
     nghttp2_rcbuf_decref (self->path);
   grpc_framer_clear (&self->framer);
   if (self->out != self->inline_out)
-    g_free (self->out);
+    micro_block_free (self->out);
   g_free (self->out_message);
   g_clear_pointer (&self->out_details, g_bytes_unref);
   micro_call_clear_arena (&self->head);
@@ -114,12 +114,12 @@ remember_value (GrpcCall *self, nghttp2_vec name, const char *value)
 void
 grpc_call_add_header (GrpcCall *self, nghttp2_rcbuf *name, nghttp2_rcbuf *value)
 {
-  GrpcHeader header = { name, value };
+  nghttp2_vec text = nghttp2_rcbuf_get_buf (name);
+  GrpcHeader header = { name, value, text.base, text.len };
 
   nghttp2_rcbuf_incref (name);
   nghttp2_rcbuf_incref (value);
-  remember_value (self, nghttp2_rcbuf_get_buf (name),
-                  (const char *) nghttp2_rcbuf_get_buf (value).base);
+  remember_value (self, text, (const char *) nghttp2_rcbuf_get_buf (value).base);
   if (self->n_headers < GRPC_INLINE_HEADERS)
     {
       self->headers[self->n_headers++] = header;
@@ -151,6 +151,12 @@ text_of (nghttp2_rcbuf *buffer)
   return (const char *) nghttp2_rcbuf_get_buf (buffer).base;
 }
 
+static inline gboolean
+is_named (const GrpcHeader *header, const char *name, gsize length)
+{
+  return header->length == length && memcmp (header->text, name, length) == 0;
+}
+
 /* A client finds trailers too; where a name is in both, the trailer is what counts. */
 const char *
 grpc_call_get_header (MicroCall *call, const char *name)
@@ -158,13 +164,16 @@ grpc_call_get_header (MicroCall *call, const char *name)
   GrpcCall *self = (GrpcCall *) call;
   gsize length = strlen (name);
   guint n = grpc_call_count_headers (self);
+  guint begin = 0;
 
-  for (guint i = 0; i < n; i++)
+  for (; self->server && begin < self->n_headers; begin++)
+    if (is_named (&self->headers[begin], name, length))
+      return text_of (self->headers[begin].value);
+  for (guint i = begin; i < n; i++)
     {
       const GrpcHeader *header = header_at (self, self->server ? i : n - 1 - i);
-      nghttp2_vec text = nghttp2_rcbuf_get_buf (header->name);
 
-      if (text.len == length && memcmp (text.base, name, length) == 0)
+      if (is_named (header, name, length))
         return text_of (header->value);
     }
   return NULL;
@@ -195,6 +204,7 @@ grpc_call_foreach_header (MicroCall *call,
 static void
 make_room (GrpcCall *self, gsize size)
 {
+  guint8 *room;
   gsize need;
 
   if (self->out_sent > 0 && self->out_sent >= self->out_length / 2)
@@ -207,10 +217,13 @@ make_room (GrpcCall *self, gsize size)
   if (need <= self->out_size)
     return;
   need = MAX (need, self->out_size * 2);
+  room = micro_block_realloc (self->out == self->inline_out ? NULL : self->out, need);
+  if (room == NULL) /* ends the process as GLib does */
+    room = g_malloc (need);
   if (self->out == self->inline_out)
-    self->out = memcpy (g_malloc (need), self->inline_out, self->out_length);
-  else
-    self->out = g_realloc (self->out, need);
+    memcpy (room, self->inline_out, self->out_length);
+  self->out = room;
+  grpc_budget_change (self, (gssize) (need - self->out_size));
   self->out_size = need;
 }
 
@@ -271,16 +284,30 @@ grpc_call_end_message (MicroCall *call)
   grpc_call_resume_sending (self);
 }
 
-/* Moves what fits to @buffer; 0 when there is nothing. */
-ssize_t
+gsize
+grpc_call_get_unsent (GrpcCall *self)
+{
+  return self->out_length - self->out_sent;
+}
+
+/* How much of what waits goes into the next frame; grpc_send_data() will fetch it. */
+gsize
+grpc_call_offer (GrpcCall *self, gsize size, guint32 *flags)
+{
+  gsize n = MIN (size, grpc_call_get_unsent (self));
+
+  if (n > 0)
+    *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+  return n;
+}
+
+/* @size: at most what is unsent. */
+void
 grpc_call_read_out (GrpcCall *self, guint8 *buffer, gsize size)
 {
-  gsize n = MIN (size, self->out_length - self->out_sent);
-
-  memcpy (buffer, self->out + self->out_sent, n);
-  self->out_sent += n;
+  memcpy (buffer, self->out + self->out_sent, size);
+  self->out_sent += size;
   if (self->out_sent == self->out_length)
     self->out_sent = self->out_length = 0;
-  grpc_flow_sent (self, n);
-  return n;
+  grpc_flow_sent (self, size);
 }

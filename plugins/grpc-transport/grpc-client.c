@@ -63,8 +63,10 @@ grpc_client_end (GrpcCall *self)
   guint64 code;
 
   forget_waiting (self);
-  if (!g_ascii_string_to_unsigned (self->grpc_status, 10, 0, MICRO_STATUS_UNAUTHENTICATED, &code,
-                                   NULL))
+  if (strcmp (self->grpc_status, "0") == 0)
+    code = MICRO_STATUS_OK;
+  else if (!g_ascii_string_to_unsigned (self->grpc_status, 10, 0, MICRO_STATUS_UNAUTHENTICATED,
+                                        &code, NULL))
     code = MICRO_STATUS_UNKNOWN;
   if (details != NULL)
     {
@@ -97,12 +99,14 @@ end_without_trailers (GrpcCall *self, guint32 error_code)
   else if (self->http_status != 0 && self->http_status != 200)
     {
       message = g_strdup_printf ("the peer answered HTTP status %d, not gRPC", self->http_status);
-      grpc_client_call_ended (self, grpc_status_from_http (self->http_status), message);
+      grpc_client_call_ended (self, micro_status_from_http (self->http_status), message);
     }
   else if (type == NULL || !grpc_content_type_parse (type, strlen (type), &codec))
     {
-      message = g_strdup_printf ("the peer answered content type “%.100s”, not gRPC",
-                                 type != NULL ? type : "");
+      g_autofree char *begin = g_strndup (type != NULL ? type : "", 100);
+      g_autofree char *shown = g_utf8_make_valid (begin, -1); /* a header may be any bytes */
+
+      message = g_strdup_printf ("the peer answered content type “%s”, not gRPC", shown);
       grpc_client_call_ended (self, MICRO_STATUS_UNKNOWN, message);
     }
   else
@@ -117,8 +121,12 @@ on_stream_close (nghttp2_session *session, int32_t stream_id, uint32_t error_cod
   if (self == NULL)
     return 0;
   grpc_connection_forget_call (self->connection, self);
-  if (error_code == NGHTTP2_REFUSED_STREAM)
-    self->head.sent = FALSE;
+  /* Reset so, or above the last that a GOAWAY names (RFC 9113, 8.7): no handler has seen it. */
+  if (error_code == NGHTTP2_REFUSED_STREAM && !self->have_response)
+    {
+      self->head.sent = FALSE;
+      self->head.declined = TRUE;
+    }
   if (self->have_status)
     grpc_client_call_ended (self, self->status, self->out_message);
   else if (!self->trailers_seen || self->grpc_status == NULL)
@@ -130,25 +138,49 @@ on_stream_close (nghttp2_session *session, int32_t stream_id, uint32_t error_cod
   return 0;
 }
 
+/* A connection that is closing takes no more calls; the next one gets what waited in here. */
+static void
+move_call (GrpcCall *self, const nghttp2_headers *headers)
+{
+  GrpcConnection *old = self->connection;
+  GrpcConnection *connection = grpc_connect_get (self->thread, old->address);
+
+  grpc_connection_forget_call (old, self);
+  grpc_connection_add_call (connection, self);
+  self->deferred = FALSE;
+  grpc_request_submit_fields (self, headers->nva, headers->nvlen);
+}
+
 /* Its headers never left: the session is draining, or they are too large. */
 static int
 on_frame_not_send (nghttp2_session *session, const nghttp2_frame *frame, int code, void *user_data)
 {
   GrpcConnection *connection = user_data;
   g_autofree char *message = NULL;
+  GrpcCall *call = connection->calls;
 
   (void) session;
   if (frame->hd.type != NGHTTP2_HEADERS)
     return 0;
-  for (GrpcCall *call = connection->calls; call != NULL; call = call->next)
-    if (call->stream_id == frame->hd.stream_id)
-      {
-        message = g_strdup_printf ("the call could not be sent: %s", nghttp2_strerror (code));
-        nghttp2_session_set_stream_user_data (session, frame->hd.stream_id, NULL);
-        grpc_connection_forget_call (connection, call);
-        grpc_client_call_ended (call, MICRO_STATUS_UNAVAILABLE, message);
-        break;
-      }
+  while (call != NULL && call->stream_id != frame->hd.stream_id)
+    call = call->next;
+  if (call == NULL)
+    return 0;
+  grpc_connection_disown (connection, frame->hd.stream_id);
+  if (connection->closing && code == NGHTTP2_ERR_START_STREAM_NOT_ALLOWED)
+    {
+      move_call (call, &frame->headers);
+      return 0;
+    }
+  grpc_connection_forget_call (connection, call);
+  if (code == NGHTTP2_ERR_FRAME_SIZE_ERROR) /* NGHTTP2_MAX_HEADERSLEN */
+    {
+      grpc_client_call_ended (call, MICRO_STATUS_RESOURCE_EXHAUSTED,
+                              "the metadata of the call is too large: 64 KiB are sent at most");
+      return 0;
+    }
+  message = g_strdup_printf ("the call could not be sent: %s", nghttp2_strerror (code));
+  grpc_client_call_ended (call, MICRO_STATUS_UNAVAILABLE, message);
   return 0;
 }
 
@@ -178,15 +210,22 @@ on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame, void *user_
   GrpcConnection *connection = user_data;
   GrpcCall *self;
 
+  (void) session;
+  if (frame->hd.type == NGHTTP2_SETTINGS && !connection->greeted)
+    {
+      connection->greeted = TRUE;
+      grpc_backoff_worked (connection->thread, connection->address);
+    }
   if (frame->hd.type == NGHTTP2_GOAWAY)
     {
       connection->closing = TRUE;
       grpc_connect_forget (connection);
+      grpc_keepalive_complaint (connection, &frame->goaway);
       return 0;
     }
   if (frame->hd.type != NGHTTP2_HEADERS)
     return 0;
-  self = nghttp2_session_get_stream_user_data (session, frame->hd.stream_id);
+  self = grpc_connection_find_call (connection, frame->hd.stream_id);
   if (self == NULL || self->http_status / 100 == 1)
     return 0;
   self->trailers_seen = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
@@ -212,10 +251,9 @@ on_data_chunk (nghttp2_session *session,
                size_t length,
                void *user_data)
 {
-  GrpcCall *self = nghttp2_session_get_stream_user_data (session, stream_id);
+  GrpcCall *self = grpc_connection_find_call (user_data, stream_id);
 
   (void) flags;
-  (void) user_data;
   if (self == NULL || self->have_status || self->http_status != 200)
     nghttp2_session_consume (session, stream_id, length);
   else
@@ -232,8 +270,11 @@ on_frame_send (nghttp2_session *session, const nghttp2_frame *frame, void *user_
   if (frame->hd.type != NGHTTP2_HEADERS)
     return 0;
   self = nghttp2_session_get_stream_user_data (session, frame->hd.stream_id);
-  if (self != NULL)
-    self->head.sent = TRUE;
+  if (self == NULL)
+    return 0;
+  self->head.sent = TRUE;
+  if (G_UNLIKELY (self->head.events->sent != NULL))
+    self->head.events->sent (&self->head);
   return 0;
 }
 
@@ -252,6 +293,7 @@ grpc_client_callbacks (void)
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback (made, on_data_chunk);
       nghttp2_session_callbacks_set_on_frame_send_callback (made, on_frame_send);
       nghttp2_session_callbacks_set_on_frame_not_send_callback (made, on_frame_not_send);
+      nghttp2_session_callbacks_set_send_data_callback (made, grpc_send_data);
       nghttp2_session_callbacks_set_on_stream_close_callback (made, on_stream_close);
       g_once_init_leave (&callbacks, made);
     }
@@ -260,35 +302,6 @@ grpc_client_callbacks (void)
 
 /* --- Making a call
  * -------------------------------------------------------------------------------------- */
-
-static ssize_t
-read_request (nghttp2_session *session,
-              int32_t stream_id,
-              uint8_t *buffer,
-              size_t size,
-              uint32_t *flags,
-              nghttp2_data_source *source,
-              void *user_data)
-{
-  GrpcCall *self = nghttp2_session_get_stream_user_data (session, stream_id);
-  ssize_t n;
-
-  (void) source;
-  (void) user_data;
-  if (self == NULL)
-    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  n = grpc_call_read_out (self, buffer, size);
-  if (self->out_length > 0)
-    return n;
-  if (self->closed_by_core)
-    *flags |= NGHTTP2_DATA_FLAG_EOF;
-  else if (n == 0)
-    {
-      self->deferred = TRUE;
-      return NGHTTP2_ERR_DEFERRED;
-    }
-  return n;
-}
 
 static void
 client_half_close (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
@@ -314,7 +327,7 @@ client_cancel (MicroCall *call)
   forget_waiting (self);
   if (connection != NULL)
     {
-      nghttp2_session_set_stream_user_data (connection->session, self->stream_id, NULL);
+      grpc_connection_disown (connection, self->stream_id);
       nghttp2_submit_rst_stream (connection->session, 0, self->stream_id, NGHTTP2_CANCEL);
       grpc_connection_flush_soon (connection);
     }
@@ -334,60 +347,6 @@ static const MicroCallOps client_ops = {
   .hold = grpc_flow_hold,
 };
 
-static nghttp2_nv
-nv (const char *name, const char *value)
-{
-  return (nghttp2_nv){ (uint8_t *) name, (uint8_t *) value, strlen (name), strlen (value), 0 };
-}
-
-static const char *
-content_type (MicroCodec codec)
-{
-  static const char *const types[] = { [MICRO_CODEC_PROTO] = "application/grpc+proto",
-                                       [MICRO_CODEC_JSON] = "application/grpc+json",
-                                       [MICRO_CODEC_BYTES] = "application/grpc+bytes" };
-
-  return types[codec];
-}
-
-/* A socket path is no authority; gRPC sends this name for one (doc/naming.md). */
-static const char *
-authority (const MicroCallStart *start)
-{
-  if (start->authority != NULL)
-    return start->authority;
-  return g_str_has_prefix (start->address, "unix:") ? "localhost" : start->address;
-}
-
-static int
-submit_request (GrpcCall *self, const MicroCallStart *start)
-{
-  nghttp2_data_provider provider = { .read_callback = read_request };
-  gsize n_extra = start->headers != NULL ? g_strv_length ((char **) start->headers) / 2 : 0;
-  g_autofree nghttp2_nv *list = g_new (nghttp2_nv, n_extra + 10);
-  char timeout[12];
-  gsize n = 0;
-
-  list[n++] = nv (":method", "POST");
-  list[n++] = nv (":scheme", "http");
-  list[n++] = nv (":path", start->path);
-  list[n++] = nv (":authority", authority (start));
-  list[n++] = nv ("te", "trailers");
-  list[n++] = nv ("content-type", content_type (start->codec));
-  list[n++] = nv ("user-agent", "grpc-c-micro/" PACKAGE_VERSION);
-  list[n++] = nv ("grpc-accept-encoding", "identity,gzip");
-  if (start->compress)
-    list[n++] = nv ("grpc-encoding", "gzip");
-  if (start->deadline_us != G_MAXINT64)
-    {
-      grpc_timeout_format (start->deadline_us - g_get_monotonic_time (), timeout);
-      list[n++] = nv ("grpc-timeout", timeout);
-    }
-  for (gsize i = 0; i < n_extra; i++)
-    list[n++] = nv (start->headers[2 * i], start->headers[2 * i + 1]);
-  return nghttp2_submit_request (self->connection->session, NULL, list, n, &provider, self);
-}
-
 MicroCall *
 grpc_client_open (GrpcThread *thread,
                   const MicroCallStart *start,
@@ -406,10 +365,6 @@ grpc_client_open (GrpcThread *thread,
   self->head.compress = self->gzip_out = start->compress != FALSE;
   if (start->max_receive_bytes != 0)
     self->max_receive_bytes = start->max_receive_bytes;
-  self->stream_id = submit_request (self, start);
-  /* Out of stream numbers, or worse: end this connection, which tells the call. */
-  if (self->stream_id < 0)
-    grpc_connection_fail (connection, nghttp2_strerror (self->stream_id));
-  grpc_connection_flush_soon (connection);
+  grpc_request_submit (self, start);
   return &self->head;
 }

@@ -5,15 +5,10 @@
  */
 #include "config.h"
 
-#include <errno.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include <netinet/tcp.h>
-
 #include "grpc-private.h"
-
-static void try_next (GrpcConnection *self, int last_errno);
 
 /* No new calls on this connection: the next one to the address makes another. */
 void
@@ -34,82 +29,49 @@ fail_connect (GrpcConnection *self, const char *why)
 }
 
 static void
-connect_timed_out (MicroLoopTimer *timer)
+resolve_timed_out (MicroLoopTimer *timer)
 {
-  GrpcConnection *self
-      = (GrpcConnection *) ((char *) timer - G_STRUCT_OFFSET (GrpcConnection, timer));
-
-  if (self->source.fd >= 0)
-    try_next (self, ETIMEDOUT);
-  else
-    fail_connect (self, "its name does not resolve in time");
+  fail_connect ((GrpcConnection *) ((char *) timer - G_STRUCT_OFFSET (GrpcConnection, timer)),
+                "its name does not resolve in time");
 }
 
 static void
 connected (GrpcConnection *self)
 {
+  if (self->thread->secure_calls)
+    {
+      grpc_secure_connect (self);
+      return;
+    }
   self->connecting = FALSE;
-  micro_loop_stop_timer (self->thread->loop, &self->timer);
-  micro_loop_change_source (self->thread->loop, &self->source, EPOLLIN);
+  grpc_life_start (self);
   grpc_connection_flush_soon (self);
 }
 
-/* The socket has become writable: connected, or not. */
-void
-grpc_connect_progress (GrpcConnection *self)
+static void
+race_done (int fd, int code, gpointer user_data)
 {
-  socklen_t length = sizeof (int);
-  int code = 0;
+  GrpcConnection *self = user_data;
 
-  getsockopt (self->source.fd, SOL_SOCKET, SO_ERROR, &code, &length);
-  if (code == 0)
+  g_clear_pointer (&self->race, grpc_race_free);
+  if (fd < 0)
+    {
+      fail_connect (self, g_strerror (code));
+      return;
+    }
+  if (grpc_connection_attach (self, fd, EPOLLIN, NULL))
     connected (self);
   else
-    try_next (self, code);
+    fail_connect (self, "its descriptor cannot be watched");
 }
 
-static gboolean
-try_address (GrpcConnection *self, const GrpcSocketAddress *address)
-{
-  int fd = socket (address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  int one = 1;
-
-  if (fd < 0)
-    return FALSE;
-  setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  if ((connect (fd, (const struct sockaddr *) &address->storage, address->length) != 0
-       && errno != EINPROGRESS)
-      || !grpc_connection_attach (self, fd, EPOLLOUT, NULL))
-    {
-      int saved = errno;
-
-      self->source.fd = -1;
-      close (fd);
-      errno = saved;
-      return FALSE;
-    }
-  micro_loop_start_timer (self->thread->loop, &self->timer,
-                          g_get_monotonic_time ()
-                              + self->thread->limits->connect_timeout_ms * (gint64) 1000);
-  return TRUE;
-}
-
+/* @addresses: (transfer full) */
 static void
-try_next (GrpcConnection *self, int last_errno)
+connect_to (GrpcConnection *self, GPtrArray *addresses)
 {
-  if (self->source.fd >= 0)
-    {
-      micro_loop_remove_source (self->thread->loop, &self->source);
-      close (self->source.fd);
-      self->source.fd = -1;
-    }
-  while (self->next_candidate < self->candidates->len)
-    {
-      if (try_address (self, g_ptr_array_index (self->candidates, self->next_candidate++)))
-        return;
-      last_errno = errno;
-    }
-  fail_connect (self, g_strerror (last_errno));
+  self->race = grpc_race_new (self->thread->loop, addresses,
+                              self->thread->limits->connect_timeout_ms, race_done, self);
+  grpc_race_start (self->race);
 }
 
 static void
@@ -142,8 +104,8 @@ resolved (GObject *source, GAsyncResult *result, gpointer user_data)
       fail_connect (self, error->message);
       return;
     }
-  self->candidates = g_steal_pointer (&found);
-  try_next (self, EADDRNOTAVAIL);
+  micro_loop_stop_timer (self->thread->loop, &self->timer);
+  connect_to (self, g_steal_pointer (&found));
 }
 
 static void
@@ -155,31 +117,62 @@ resolve (GrpcConnection *self)
   task = g_task_new (NULL, self->resolving, resolved, self);
   g_task_set_task_data (task, g_strdup (self->address), g_free);
   g_task_run_in_thread (task, resolve_in_thread);
+  self->timer.expired = resolve_timed_out;
   micro_loop_start_timer (self->thread->loop, &self->timer,
                           g_get_monotonic_time ()
                               + self->thread->limits->connect_timeout_ms * (gint64) 1000);
 }
 
-/* The connection of @address on this loop; a new one begins to connect at once. */
+/* Streams are numbered once (RFC 9113, 5.1.1): when the last number has been given away, the calls
+ * that have one go on, and the next take another connection. */
+static gboolean
+is_used_up (GrpcConnection *self)
+{
+  return nghttp2_session_get_next_stream_id (self->session) > G_MAXINT32;
+}
+
+static void
+retire (GrpcConnection *self)
+{
+  self->closing = TRUE;
+  grpc_connect_forget (self);
+  nghttp2_submit_goaway (self->session, NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, NULL, 0);
+  grpc_connection_flush_soon (self);
+}
+
+/* The connection of @address on this loop; a new one begins to connect at once, unless it has
+ * failed a moment ago. */
 GrpcConnection *
 grpc_connect_get (GrpcThread *thread, const char *address)
 {
   GrpcConnection *self = g_hash_table_lookup (thread->made, address);
+  g_autoptr (GError) error = NULL;
+  const char *problem;
   GrpcSocketAddress *literal;
 
-  if (self != NULL)
+  if (self != NULL && !is_used_up (self))
     return self;
+  if (self != NULL)
+    retire (self);
+  problem = grpc_address_check (address, &error) ? grpc_backoff_problem (thread, address)
+                                                 : error->message;
   self = grpc_connection_new (thread, FALSE);
   self->address = g_strdup (address);
   self->connecting = TRUE;
-  self->timer.expired = connect_timed_out;
+  self->begun_us = g_get_monotonic_time ();
   g_hash_table_insert (thread->made, self->address, self);
-  literal = grpc_address_literal (address);
-  if (literal != NULL)
+  literal = problem == NULL ? grpc_address_literal (address) : NULL;
+  if (problem != NULL)
     {
-      self->candidates = g_ptr_array_new_with_free_func (g_free);
-      g_ptr_array_add (self->candidates, literal);
-      try_next (self, EADDRNOTAVAIL);
+      self->greeted = TRUE; /* no second failure */
+      grpc_connection_fail (self, problem);
+    }
+  else if (literal != NULL)
+    {
+      GPtrArray *one = g_ptr_array_new_with_free_func (g_free);
+
+      g_ptr_array_add (one, literal);
+      connect_to (self, one);
     }
   else
     resolve (self);

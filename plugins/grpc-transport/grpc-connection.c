@@ -9,7 +9,6 @@
 #ifdef HAVE_MALLOC_TRIM
 #include <malloc.h>
 #endif
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -17,8 +16,7 @@
 #include "grpc-private.h"
 
 #define WINDOW_SIZE (1024 * 1024)
-/* Between the two steps of GOAWAY: a round trip inside a data centre, and then some. */
-#define NOTICE_MS 50
+#define FRAMES_AT_ONCE 8
 /* Connections closed before free memory is worth giving back. */
 #define TRIM_AFTER 64
 
@@ -52,6 +50,7 @@ grpc_connection_add_call (GrpcConnection *self, GrpcCall *call)
     self->calls->previous = call;
   self->calls = call;
   self->n_calls++;
+  self->holds += call->holds;
 }
 
 void
@@ -64,7 +63,28 @@ grpc_connection_forget_call (GrpcConnection *self, GrpcCall *call)
   if (call->next != NULL)
     call->next->previous = call->previous;
   call->connection = NULL;
-  self->n_calls--;
+  if (self->receives == call)
+    self->receives = NULL;
+  self->holds -= call->holds;
+  if (--self->n_calls == 0)
+    self->idle_since_us = micro_loop_get_time (self->thread->loop);
+}
+
+GrpcCall *
+grpc_connection_find_call (GrpcConnection *self, gint32 stream_id)
+{
+  if (self->receives != NULL && self->receives_on == stream_id)
+    return self->receives;
+  self->receives = nghttp2_session_get_stream_user_data (self->session, stream_id);
+  self->receives_on = stream_id;
+  return self->receives;
+}
+
+void
+grpc_connection_disown (GrpcConnection *self, gint32 stream_id)
+{
+  nghttp2_session_set_stream_user_data (self->session, stream_id, NULL);
+  self->receives = NULL;
 }
 
 /* Takes every call off a connection that has ended, and tells each once. */
@@ -83,6 +103,17 @@ end_calls (GrpcConnection *self)
     }
 }
 
+/* nghttp2 has seen to it that these are three digits. */
+static int
+read_http_status (nghttp2_vec text)
+{
+  int status = 0;
+
+  for (size_t i = 0; i < text.len; i++)
+    status = status * 10 + text.base[i] - '0';
+  return status;
+}
+
 int
 grpc_connection_on_header (nghttp2_session *session,
                            const nghttp2_frame *frame,
@@ -92,10 +123,11 @@ grpc_connection_on_header (nghttp2_session *session,
                            void *user_data)
 {
   GrpcConnection *self = user_data;
-  GrpcCall *call = nghttp2_session_get_stream_user_data (session, frame->hd.stream_id);
+  GrpcCall *call = grpc_connection_find_call (self, frame->hd.stream_id);
   nghttp2_vec key = nghttp2_rcbuf_get_buf (name);
   nghttp2_vec text = nghttp2_rcbuf_get_buf (value);
 
+  (void) session;
   (void) flags;
   if (call == NULL || frame->hd.type != NGHTTP2_HEADERS)
     return 0;
@@ -109,105 +141,14 @@ grpc_connection_on_header (nghttp2_session *session,
           nghttp2_rcbuf_incref (value);
           call->path = value;
         }
+      else if (key.len == 7 && memcmp (key.base, ":method", 7) == 0)
+        call->is_post = text.len == 4 && memcmp (text.base, "POST", 4) == 0;
       else if (key.len == 7 && memcmp (key.base, ":status", 7) == 0)
-        call->http_status = atoi ((const char *) text.base);
+        call->http_status = read_http_status (text);
       return 0;
     }
   grpc_call_add_header (call, name, value);
   return 0;
-}
-
-/* --- Sending ------------------------------------------------------------------------------------
- */
-
-static gboolean
-write_some (GrpcConnection *self, const guint8 *data, gsize length, gsize *ret_written)
-{
-  ssize_t n;
-
-  do
-    n = send (self->source.fd, data, length, MSG_NOSIGNAL);
-  while (n < 0 && errno == EINTR);
-  *ret_written = MAX (n, 0);
-  if (n >= 0 || errno == EAGAIN)
-    return TRUE;
-  grpc_connection_fail (self, g_strerror (errno));
-  return FALSE;
-}
-
-/* FALSE: the socket is full or broken, so stop. */
-static gboolean
-write_or_keep (GrpcConnection *self, const guint8 *data, gsize length)
-{
-  gsize written;
-
-  if (length == 0)
-    return TRUE;
-  if (!write_some (self, data, length, &written))
-    return FALSE;
-  if (written == length)
-    return TRUE;
-  self->unsent_length = length - written;
-  self->unsent_at = 0;
-  self->unsent = g_memdup2 (data + written, self->unsent_length);
-  micro_loop_change_source (self->thread->loop, &self->source, EPOLLIN | EPOLLOUT);
-  return FALSE;
-}
-
-static gboolean
-write_kept (GrpcConnection *self)
-{
-  gsize written;
-
-  if (self->unsent == NULL)
-    return TRUE;
-  if (!write_some (self, self->unsent + self->unsent_at, self->unsent_length - self->unsent_at,
-                   &written))
-    return FALSE;
-  self->unsent_at += written;
-  if (self->unsent_at < self->unsent_length)
-    return FALSE;
-  g_clear_pointer (&self->unsent, g_free);
-  micro_loop_change_source (self->thread->loop, &self->source, EPOLLIN);
-  return TRUE;
-}
-
-/* Collects the frames of this turn, so that they leave in few system calls. */
-static void
-write_frames (GrpcConnection *self)
-{
-  guint8 *buffer = self->thread->send_buffer;
-  gsize filled = 0;
-
-  while (TRUE)
-    {
-      const uint8_t *data;
-      ssize_t length = nghttp2_session_mem_send (self->session, &data);
-
-      if (length < 0)
-        {
-          grpc_connection_fail (self, nghttp2_strerror ((int) length));
-          return;
-        }
-      if (length == 0)
-        break;
-      if (filled + length > GRPC_BUFFER_SIZE)
-        {
-          g_autofree guint8 *both = NULL;
-
-          /* A full socket keeps its rest together with this frame. */
-          both = g_malloc (filled + length);
-          memcpy (both, buffer, filled);
-          memcpy (both + filled, data, length);
-          if (!write_or_keep (self, both, filled + length))
-            return;
-          filled = 0;
-          continue;
-        }
-      memcpy (buffer + filled, data, length);
-      filled += length;
-    }
-  write_or_keep (self, buffer, filled);
 }
 
 static gboolean
@@ -229,40 +170,109 @@ connection_flush (MicroLoopTask *task)
       grpc_connection_free (self);
       return;
     }
-  if (!self->connecting && write_kept (self))
-    write_frames (self);
+  if (grpc_send_kept (self) && !self->connecting && !self->lingering)
+    grpc_send_frames (self);
+  if (self->dead || self->connecting || self->unsent != NULL || self->lingering)
+    return;
   /* What fails in here queues this task again, so the connection is freed by its next run. */
-  if (!self->dead && !self->connecting && self->unsent == NULL && is_finished (self))
-    grpc_connection_fail (self, "the connection was closed");
+  if (self->ending || (is_finished (self) && self->server && !self->closing))
+    {
+      end_calls (self);
+      grpc_end_linger (self);
+    }
+  else if (is_finished (self))
+    grpc_lost (self, "what it sent breaks the rules of HTTP/2");
 }
 
 /* --- Receiving ----------------------------------------------------------------------------------
  */
 
 static void
+refuse_bytes (GrpcConnection *self, int code)
+{
+  if (!self->server)
+    grpc_lost (self, nghttp2_strerror (code));
+  else if (code == NGHTTP2_ERR_BAD_CLIENT_MAGIC)
+    grpc_connection_fail (self, "the peer does not speak HTTP/2");
+  else
+    grpc_end_now (self, NGHTTP2_ENHANCE_YOUR_CALM, nghttp2_strerror (code));
+}
+
+/* FALSE: nothing more is taken from this peer. */
+static gboolean
+receive_some (GrpcConnection *self, const guint8 *data, gsize length, gsize *ret_used)
+{
+  guint32 refused = NGHTTP2_NO_ERROR;
+  ssize_t used;
+
+  /* Sending what the frames before asked for may have ended it. */
+  if (self->dead || self->ending)
+    return FALSE;
+  *ret_used = grpc_frames_take (self, data, length, FRAMES_AT_ONCE, &refused);
+  used = nghttp2_session_mem_recv (self->session, data, *ret_used);
+  if (self->server)
+    {
+      grpc_slow_watch (self);
+      grpc_mischief_look (self);
+    }
+  if (refused != NGHTTP2_NO_ERROR)
+    nghttp2_session_terminate_session (self->session, refused);
+  if (used < 0)
+    refuse_bytes (self, (int) used);
+  return refused == NGHTTP2_NO_ERROR && used >= 0 && !self->dead && !self->ending;
+}
+
+/* What some frames make us say is made before the next are read: nghttp2 keeps the streams that
+ * have something to send in a heap, which is slow when it is deep. */
+void
+grpc_connection_receive (GrpcConnection *self, const guint8 *data, gsize length)
+{
+  gsize used;
+
+  if (self->ending)
+    return;
+  if (!self->server && !self->greeted && !grpc_lost_look (self, data, length))
+    return;
+  while (receive_some (self, data, length, &used) && used < length)
+    {
+      data += used;
+      length -= used;
+      grpc_send_collect (self);
+    }
+  grpc_send_collected (self);
+}
+
+static void
 connection_read (GrpcConnection *self)
 {
   guint8 *buffer = self->thread->receive_buffer;
-  ssize_t n = recv (self->source.fd, buffer, GRPC_BUFFER_SIZE, 0);
-  ssize_t used;
+  ssize_t n;
 
+  if (self->ending)
+    {
+      grpc_end_discard (self);
+      return;
+    }
+  n = recv (self->source.fd, buffer, GRPC_BUFFER_SIZE, 0);
   if (n < 0 && (errno == EAGAIN || errno == EINTR))
     return;
   if (n <= 0)
     {
-      grpc_connection_fail (self, n == 0 ? "the peer closed the connection" : g_strerror (errno));
+      grpc_lost (self, n == 0 ? "it was closed" : g_strerror (errno));
       return;
     }
-  used = nghttp2_session_mem_recv (self->session, buffer, n);
-  if (used == NGHTTP2_ERR_BAD_CLIENT_MAGIC)
-    grpc_connection_fail (self, "the peer does not speak HTTP/2");
-  else if (used < 0)
-    grpc_connection_fail (self, nghttp2_strerror ((int) used));
+  self->heard_us = micro_loop_get_time (self->thread->loop);
+  if (self->ping_sent_us != 0)
+    grpc_life_look (self);
+  if (self->tls != NULL)
+    grpc_secure_receive (self, buffer, n);
+  else
+    grpc_connection_receive (self, buffer, n);
   grpc_connection_flush_soon (self);
 }
 
-static void
-connection_ready (MicroLoopSource *source, guint32 events)
+void
+grpc_connection_ready (MicroLoopSource *source, guint32 events)
 {
   GrpcConnection *self = from_source (source);
 
@@ -270,7 +280,7 @@ connection_ready (MicroLoopSource *source, guint32 events)
     return;
   if (self->connecting)
     {
-      grpc_connect_progress (self);
+      grpc_secure_progress (self, events);
       return;
     }
   if (events & EPOLLOUT)
@@ -304,21 +314,25 @@ GrpcConnection *
 grpc_connection_new (GrpcThread *thread, gboolean server)
 {
   GrpcConnection *self = g_new0 (GrpcConnection, 1);
+  nghttp2_mem *memory = grpc_pool_get_memory (thread->pool);
   nghttp2_option *option;
 
   self->thread = thread;
   self->server = server;
+  self->frames.skip = server ? NGHTTP2_CLIENT_MAGIC_LEN : 0;
   self->source.fd = -1;
-  self->source.ready = connection_ready;
+  self->source.ready = grpc_connection_ready;
   self->flush.run = connection_flush;
   self->link.data = self;
+  if (!server)
+    g_queue_push_tail_link (&thread->called, &self->link);
   nghttp2_option_new (&option);
   nghttp2_option_set_no_closed_streams (option, 1);
   nghttp2_option_set_no_auto_window_update (option, 1);
   if (server)
-    nghttp2_session_server_new2 (&self->session, grpc_server_callbacks (), self, option);
+    nghttp2_session_server_new3 (&self->session, grpc_server_callbacks (), self, option, memory);
   else
-    nghttp2_session_client_new2 (&self->session, grpc_client_callbacks (), self, option);
+    nghttp2_session_client_new3 (&self->session, grpc_client_callbacks (), self, option, memory);
   nghttp2_option_del (option);
   submit_settings (self);
   return self;
@@ -343,6 +357,8 @@ grpc_connection_fail (GrpcConnection *self, const char *problem)
   self->problem = g_strdup (problem);
   if (!self->server)
     grpc_connect_forget (self);
+  if (!self->server && !self->greeted)
+    grpc_backoff_failed (self->thread, self->address, self->begun_us, problem);
   grpc_connection_flush_soon (self);
 }
 
@@ -354,6 +370,7 @@ give_memory_back (GrpcThread *thread)
   if (++thread->n_freed < TRIM_AFTER || thread->served.length > 0)
     return;
   thread->n_freed = 0;
+  grpc_pool_empty (thread->pool);
   malloc_trim (0);
 #else
   (void) thread;
@@ -366,6 +383,9 @@ grpc_connection_free (GrpcConnection *self)
   GrpcThread *thread = self->thread;
 
   micro_loop_stop_timer (thread->loop, &self->timer);
+  micro_loop_stop_timer (thread->loop, &self->life);
+  if (self->tls != NULL)
+    grpc_secure_end (self);
   if (self->source.fd >= 0)
     {
       micro_loop_remove_source (thread->loop, &self->source);
@@ -375,41 +395,15 @@ grpc_connection_free (GrpcConnection *self)
   g_free (self->unsent);
   g_free (self->address);
   g_free (self->problem);
-  g_clear_pointer (&self->candidates, g_ptr_array_unref);
+  g_clear_pointer (&self->race, grpc_race_free);
   g_clear_object (&self->resolving);
   if (self->server)
     {
       g_queue_unlink (&thread->served, &self->link);
-      grpc_transport_connection_gone (thread->transport);
+      grpc_transport_connection_gone (thread);
+      give_memory_back (thread);
     }
-  if (self->server)
-    give_memory_back (thread);
+  else
+    g_queue_unlink (&thread->called, &self->link);
   g_free (self);
-}
-
-static void
-last_go_away (MicroLoopTimer *timer)
-{
-  GrpcConnection *self
-      = (GrpcConnection *) ((char *) timer - G_STRUCT_OFFSET (GrpcConnection, timer));
-
-  self->closing = TRUE;
-  nghttp2_submit_goaway (self->session, NGHTTP2_FLAG_NONE,
-                         nghttp2_session_get_last_proc_stream_id (self->session), NGHTTP2_NO_ERROR,
-                         NULL, 0);
-  grpc_connection_flush_soon (self);
-}
-
-/* Says that no new calls are wanted, takes those that are on their way, then says which was the
- * last (RFC 9113, 6.8); the connection closes when its running calls have ended. */
-void
-grpc_connection_go_away (GrpcConnection *self)
-{
-  if (self->dead || self->timer.position != 0)
-    return;
-  nghttp2_submit_shutdown_notice (self->session);
-  grpc_connection_flush_soon (self);
-  self->timer.expired = last_go_away;
-  micro_loop_start_timer (self->thread->loop, &self->timer,
-                          g_get_monotonic_time () + NOTICE_MS * 1000);
 }

@@ -34,6 +34,7 @@ refuse_message (GrpcCall *self, MicroStatus status, const char *why, gsize lengt
 {
   g_autofree char *message = NULL;
 
+  self->refused = TRUE;
   if (status == MICRO_STATUS_RESOURCE_EXHAUSTED)
     message
         = g_strdup_printf ("%s (%" G_GSIZE_FORMAT " bytes came, %" G_GSIZE_FORMAT " are allowed)",
@@ -41,13 +42,14 @@ refuse_message (GrpcCall *self, MicroStatus status, const char *why, gsize lengt
   if (!self->server)
     grpc_client_give_up (self, status, message != NULL ? message : why);
   else if (!self->closed_by_core)
-    micro_call_fail (&self->head, status, "%s", message != NULL ? message : why);
+    micro_call_refuse (&self->head, status, "%s", message != NULL ? message : why);
 }
 
 static gboolean
 is_over (GrpcCall *self)
 {
-  return self->doomed || self->have_status || (self->server && self->closed_by_core);
+  return self->doomed || self->refused || self->have_status
+         || (self->server && self->closed_by_core);
 }
 
 static void
@@ -78,6 +80,7 @@ deliver_message (GrpcCall *self, gboolean compressed, const guint8 *data, gsize 
 {
   if (is_over (self))
     return TRUE;
+  self->head.was_compressed = compressed != FALSE;
   if (compressed)
     deliver_compressed (self, data, length);
   else
@@ -85,19 +88,44 @@ deliver_message (GrpcCall *self, gboolean compressed, const guint8 *data, gsize 
   return !self->held || is_over (self);
 }
 
+/* What it holds goes at once: its peer may never read the answer. */
+static void
+refuse_greedy (GrpcCall *self)
+{
+  self->refused = TRUE;
+  micro_call_refuse (&self->head, MICRO_STATUS_RESOURCE_EXHAUSTED, "%s", grpc_budget_why ());
+  grpc_budget_change (self, -(gssize) self->framer.partial_size);
+  grpc_framer_clear (&self->framer);
+  if (self->pending != NULL)
+    grpc_budget_change (self, -(gssize) self->pending->len);
+  g_clear_pointer (&self->pending, g_byte_array_unref);
+}
+
 /* Returns how much was used; with *ret_gone the call has been freed. */
 static gsize
 feed (GrpcCall *self, const guint8 *data, gsize length, gboolean *ret_gone)
 {
+  const gsize before = self->framer.partial_size;
   const char *message;
   MicroStatus status;
   gsize used;
 
+  if (self->refused)
+    {
+      *ret_gone = FALSE;
+      return length;
+    }
   grpc_flow_enter (self);
   if (!grpc_framer_feed (&self->framer, self, data, length, self->max_receive_bytes,
                          deliver_message, &used, &status, &message)
       && !is_over (self))
     refuse_message (self, status, message, self->framer.length);
+  if (self->framer.partial_size != before)
+    {
+      grpc_budget_change (self, (gssize) (self->framer.partial_size - before));
+      if (grpc_budget_is_over (self) && !is_over (self))
+        refuse_greedy (self);
+    }
   *ret_gone = grpc_flow_leave (self);
   return used;
 }
@@ -122,6 +150,9 @@ grpc_flow_receive (GrpcCall *self, const guint8 *data, gsize length)
   if (self->pending == NULL)
     self->pending = g_byte_array_new ();
   g_byte_array_append (self->pending, data + used, (guint) (length - used));
+  grpc_budget_change (self, (gssize) (length - used));
+  if (grpc_budget_is_over (self) && !is_over (self))
+    refuse_greedy (self);
 }
 
 gboolean
@@ -144,7 +175,10 @@ deliver_pending (GrpcCall *self)
   if (self->pending != NULL)
     {
       GByteArray *pending = g_steal_pointer (&self->pending);
-      gsize used = feed (self, pending->data, pending->len, &gone);
+      gsize used;
+
+      grpc_budget_change (self, -(gssize) pending->len);
+      used = feed (self, pending->data, pending->len, &gone);
 
       if (connection != NULL && used > 0)
         {
@@ -155,6 +189,7 @@ deliver_pending (GrpcCall *self)
         {
           g_byte_array_remove_range (pending, 0, (guint) used);
           self->pending = g_steal_pointer (&pending);
+          grpc_budget_change (self, self->pending->len);
         }
       g_clear_pointer (&pending, g_byte_array_unref);
     }

@@ -21,7 +21,7 @@ keep (GrpcFramer *self, const guint8 *data, gsize length)
   if (need > self->partial_size)
     {
       gsize size = MIN (MAX (MAX (need, FIRST_SIZE), self->partial_size * 2), self->length);
-      guint8 *bigger = g_try_realloc (self->partial, size);
+      guint8 *bigger = micro_block_realloc (self->partial, size);
 
       if (bigger == NULL)
         return FALSE;
@@ -76,11 +76,14 @@ grpc_framer_feed (GrpcFramer *self,
     {
       gsize available;
 
-      if (self->n_prefix < 5)
+      if (self->n_prefix < sizeof self->prefix)
         {
-          while (self->n_prefix < 5 && data < end)
-            self->prefix[self->n_prefix++] = *data++;
-          if (self->n_prefix < 5)
+          gsize n = MIN (sizeof self->prefix - self->n_prefix, (gsize) (end - data));
+
+          memcpy (self->prefix + self->n_prefix, data, n);
+          self->n_prefix += (guint) n;
+          data += n;
+          if (self->n_prefix < sizeof self->prefix)
             return TRUE;
           if (!start_message (self, max_bytes, ret_status, ret_message))
             return FALSE;
@@ -103,11 +106,12 @@ grpc_framer_feed (GrpcFramer *self,
       data += available;
       if (self->n_partial == self->length)
         {
-          g_autofree guint8 *whole = g_steal_pointer (&self->partial);
+          guint8 *whole = g_steal_pointer (&self->partial);
 
           self->n_partial = self->partial_size = 0;
           self->n_prefix = 0;
           more = message (call, self->prefix[0], whole, self->length);
+          micro_block_free (whole);
         }
     }
   *ret_used = data - begin;
@@ -123,7 +127,7 @@ grpc_framer_is_whole (const GrpcFramer *self)
 void
 grpc_framer_clear (GrpcFramer *self)
 {
-  g_clear_pointer (&self->partial, g_free);
+  g_clear_pointer (&self->partial, micro_block_free);
   self->n_prefix = 0;
   self->n_partial = self->partial_size = 0;
 }

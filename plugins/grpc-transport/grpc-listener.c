@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * Listening sockets: one descriptor, accepted from by every loop.
+ * Listening sockets: one descriptor, accepted from by every loop, for whichever has least to do.
  */
 #include "config.h"
 
@@ -64,10 +64,14 @@ static GPtrArray *
 listen_candidates (const char *address, GError **error)
 {
   g_autofree char *any = NULL;
+  g_autofree char *host = NULL;
   GPtrArray *candidates;
+  guint16 port;
 
   if (address[0] != ':')
     return grpc_address_resolve (address, TRUE, error);
+  if (!grpc_address_split (address, &host, &port, error))
+    return NULL;
   any = g_strconcat ("[::]", address, NULL);
   candidates = grpc_address_resolve (any, TRUE, error);
   if (candidates != NULL)
@@ -79,9 +83,31 @@ listen_candidates (const char *address, GError **error)
   return candidates;
 }
 
-int
-grpc_listen_socket (const char *address, char **ret_bound, GError **error)
+/* (transfer full): where others find it too, whatever folder they are in. */
+static char *
+make_absolute (const char *address)
 {
+  g_autofree char *path = NULL;
+
+  if (!g_str_has_prefix (address, "unix:") || address[5] == '\0')
+    return g_strdup (address);
+  path = g_canonicalize_filename (address + 5, NULL);
+  return g_strconcat ("unix:", path, NULL);
+}
+
+static const char *
+advice (const char *address, int number)
+{
+  if (number != EADDRINUSE)
+    return "";
+  return g_str_has_prefix (address, "unix:") ? "; somebody listens there: choose another path"
+                                             : "; choose another port, or :0 for any free one";
+}
+
+int
+grpc_listen_socket (const char *wanted, char **ret_bound, GError **error)
+{
+  g_autofree char *address = make_absolute (wanted);
   g_autoptr (GPtrArray) candidates = listen_candidates (address, error);
   GrpcSocketAddress bound = { .length = sizeof bound.storage };
   int fd = -1;
@@ -98,13 +124,25 @@ grpc_listen_socket (const char *address, char **ret_bound, GError **error)
       int saved = errno;
 
       g_set_error (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE, "cannot listen on %s: %s%s",
-                   address, g_strerror (saved),
-                   saved == EADDRINUSE ? "; choose another port, or :0 for any free one" : "");
+                   address, g_strerror (saved), advice (address, saved));
       return -1;
     }
   getsockname (fd, (struct sockaddr *) &bound.storage, &bound.length);
   *ret_bound = grpc_address_to_string (&bound);
   return fd;
+}
+
+/* The file of a socket outlives it, unless the service that follows has put its own there. */
+void
+grpc_listen_close (int fd)
+{
+  GrpcSocketAddress bound = { .length = sizeof bound.storage };
+  gboolean is_file = getsockname (fd, (struct sockaddr *) &bound.storage, &bound.length) == 0
+                     && bound.storage.ss_family == AF_UNIX;
+
+  close (fd);
+  if (is_file)
+    remove_stale_socket (&bound);
 }
 
 static GrpcThread *
@@ -133,6 +171,53 @@ pause_accepting (GrpcThread *thread)
 }
 
 static void
+serve (GrpcThread *thread, int fd)
+{
+  GrpcConnection *connection = grpc_connection_new (thread, TRUE);
+
+  g_queue_push_tail_link (&thread->served, &connection->link);
+  if (!grpc_connection_attach (connection, fd, EPOLLIN, NULL))
+    grpc_connection_fail (connection, "the descriptor cannot be watched");
+  else if (thread->secure_serves)
+    grpc_secure_accept (connection);
+  else
+    grpc_life_start (connection);
+  grpc_connection_flush_soon (connection);
+}
+
+typedef struct
+{
+  GrpcThread *thread;
+  int fd;
+} Handed;
+
+static void
+serve_handed (gpointer user_data)
+{
+  g_autofree Handed *handed = user_data;
+  GrpcThread *thread = handed->thread;
+
+  if (thread->closed)
+    {
+      close (handed->fd);
+      grpc_transport_connection_gone (thread);
+      return;
+    }
+  serve (thread, handed->fd);
+  if (thread->listener.fd < 0) /* it has begun to drain since */
+    grpc_end_kindly (thread->served.tail->data);
+}
+
+static void
+hand_over (GrpcThread *thread, int fd)
+{
+  Handed *handed = g_new (Handed, 1);
+
+  *handed = (Handed){ thread, fd };
+  micro_loop_post (thread->loop, serve_handed, handed);
+}
+
+static void
 listener_ready (MicroLoopSource *source, guint32 events)
 {
   GrpcThread *thread = from_listener (source);
@@ -142,7 +227,7 @@ listener_ready (MicroLoopSource *source, guint32 events)
   for (int i = 0; i < ACCEPTS_A_TURN; i++)
     {
       int fd = accept4 (source->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-      GrpcConnection *connection;
+      GrpcThread *server;
 
       if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
         {
@@ -154,11 +239,12 @@ listener_ready (MicroLoopSource *source, guint32 events)
       if (fd < 0)
         return;
       setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-      connection = grpc_connection_new (thread, TRUE);
-      g_queue_push_tail_link (&thread->served, &connection->link);
-      if (!grpc_connection_attach (connection, fd, EPOLLIN, NULL))
-        grpc_connection_fail (connection, "the descriptor cannot be watched");
-      grpc_connection_flush_soon (connection);
+      /* A burst of connections is one thread's to accept: the others are not even woken. */
+      server = grpc_transport_choose (thread);
+      if (server == thread)
+        serve (thread, fd);
+      else
+        hand_over (server, fd);
     }
 }
 
@@ -169,10 +255,14 @@ grpc_listener_start (GrpcThread *thread, int fd, GError **error)
   thread->listener.fd = fd;
   thread->listener.events = EPOLLIN | EPOLLEXCLUSIVE;
   thread->listener.ready = listener_ready;
-  if (micro_loop_add_source (thread->loop, &thread->listener, error))
-    return TRUE;
-  thread->listener.fd = -1;
-  return FALSE;
+  if (!micro_loop_add_source (thread->loop, &thread->listener, error))
+    {
+      thread->listener.fd = -1;
+      return FALSE;
+    }
+  thread->closed = FALSE;
+  grpc_transport_set_accepting (thread, TRUE);
+  return TRUE;
 }
 
 void
@@ -180,6 +270,10 @@ grpc_listener_stop (GrpcThread *thread)
 {
   if (thread->listener.fd < 0)
     return;
+  grpc_transport_set_accepting (thread, FALSE);
+  /* For their peers those in the backlog are connected already. */
+  if (thread->accept_again.position == 0)
+    listener_ready (&thread->listener, 0);
   if (thread->accept_again.position != 0)
     micro_loop_stop_timer (thread->loop, &thread->accept_again);
   else

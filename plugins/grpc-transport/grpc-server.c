@@ -57,16 +57,9 @@ on_begin_headers (nghttp2_session *session, const nghttp2_frame *frame, void *us
   call->head.ops = &grpc_answer_ops;
   call->stream_id = frame->hd.stream_id;
   nghttp2_session_set_stream_user_data (session, frame->hd.stream_id, call);
+  self->receives = call;
+  self->receives_on = call->stream_id;
   return 0;
-}
-
-static void
-refuse_http (GrpcCall *call, const char *status)
-{
-  nghttp2_nv nv[] = { { (uint8_t *) ":status", (uint8_t *) status, 7, 3, NGHTTP2_NV_FLAG_NONE } };
-
-  call->closed_by_core = TRUE;
-  nghttp2_submit_response (call->connection->session, call->stream_id, nv, 1, NULL);
 }
 
 static void
@@ -94,30 +87,62 @@ read_deadline (GrpcCall *call)
 }
 
 static void
+ignore (MicroCall *call)
+{
+  (void) call;
+}
+
+static void
+ignore_message (MicroCall *call, const guint8 *data, gsize length)
+{
+  (void) call;
+  (void) data;
+  (void) length;
+}
+
+static void
+ignore_end (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
+{
+  (void) call;
+  (void) status;
+  (void) message;
+  (void) details;
+}
+
+/* Of a call that has been refused before anybody heard of it. */
+static const MicroCallEvents ignored = {
+  .message = ignore_message, .half_closed = ignore, .closed = ignore_end, .writable = ignore
+};
+
+static void
 begin_call (GrpcConnection *self, GrpcCall *call)
 {
   const char *type = call->content_type;
-  const char *path = (const char *) nghttp2_rcbuf_get_buf (call->path).base;
   const char *encoding = call->grpc_encoding;
 
-  if (type == NULL || !grpc_content_type_parse (type, strlen (type), &call->head.codec))
+  /* doc/PROTOCOL-HTTP2.md: Request-Headers → Call-Definition → Method; CONNECT has no path. */
+  if (!call->is_post || call->path == NULL || type == NULL
+      || !grpc_content_type_parse (type, strlen (type), &call->head.codec))
     {
-      refuse_http (call, "415");
+      grpc_refuse_later (call);
       return;
     }
   call->dispatched = TRUE;
   call->head.deadline_us = read_deadline (call);
-  micro_router_dispatch (self->thread->router, &call->head, path);
-  if (call->closed_by_core)
-    return;
+  call->head.events = &ignored;
   if (call->head.deadline_us == G_MININT64)
     micro_call_fail (&call->head, MICRO_STATUS_INTERNAL,
                      "malformed grpc-timeout: it must be at most eight digits and one of HMSmun");
   else if (encoding != NULL && strcmp (encoding, "identity") != 0 && strcmp (encoding, "gzip") != 0)
     micro_call_fail (&call->head, MICRO_STATUS_UNIMPLEMENTED,
                      "grpc-encoding “%.100s” is not supported: send gzip or identity", encoding);
-  else if (call->head.streaming)
-    start_deadline (call);
+  else
+    {
+      micro_router_dispatch (self->thread->router, &call->head,
+                             (const char *) nghttp2_rcbuf_get_buf (call->path).base);
+      if (!call->closed_by_core && call->head.streaming)
+        start_deadline (call);
+    }
 }
 
 void
@@ -127,7 +152,12 @@ grpc_server_end_request (GrpcCall *call)
     return;
   if (!grpc_framer_is_whole (&call->framer))
     {
-      micro_call_fail (&call->head, MICRO_STATUS_INTERNAL, "the request ended inside a message");
+      micro_call_refuse (&call->head, MICRO_STATUS_INTERNAL, "the request ended inside a message");
+      return;
+    }
+  if (grpc_budget_is_over (call))
+    {
+      micro_call_refuse (&call->head, MICRO_STATUS_RESOURCE_EXHAUSTED, "%s", grpc_budget_why ());
       return;
     }
   call->head.events->half_closed (&call->head);
@@ -136,14 +166,45 @@ grpc_server_end_request (GrpcCall *call)
     start_deadline (call);
 }
 
+static void
+take_other_frame (GrpcConnection *self, const nghttp2_frame *frame)
+{
+  const nghttp2_frame_hd *head = &frame->hd;
+  gboolean ack = (head->flags & NGHTTP2_FLAG_ACK) != 0;
+
+  if (head->type == NGHTTP2_PING && ack)
+    grpc_end_answered (self, frame->ping.opaque_data);
+  if (head->type == NGHTTP2_PING && !ack)
+    grpc_pings_count (self);
+  if ((head->type == NGHTTP2_SETTINGS && !ack) || head->type == NGHTTP2_PRIORITY
+      || head->type == NGHTTP2_RST_STREAM)
+    grpc_mischief_count (self);
+}
+
+/* Errors of a stream that its client has made (RFC 9113, 5.4.2). */
+static gboolean
+is_provoked (const nghttp2_frame *frame)
+{
+  guint32 code = frame->rst_stream.error_code;
+
+  return frame->hd.type == NGHTTP2_RST_STREAM && code != NGHTTP2_NO_ERROR && code != NGHTTP2_CANCEL
+         && code != NGHTTP2_REFUSED_STREAM;
+}
+
 static int
 on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
 {
   GrpcCall *call;
 
+  (void) session;
   if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
-    return 0;
-  call = nghttp2_session_get_stream_user_data (session, frame->hd.stream_id);
+    {
+      take_other_frame (user_data, frame);
+      return 0;
+    }
+  if (frame->hd.length == 0 && frame->hd.flags == NGHTTP2_FLAG_NONE)
+    grpc_mischief_count (user_data);
+  call = grpc_connection_find_call (user_data, frame->hd.stream_id);
   if (call == NULL)
     return 0;
   if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
@@ -151,7 +212,9 @@ on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame, void *user_
   if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
     {
       call->half_closed = TRUE;
-      if (call->dispatched && grpc_flow_may_end (call))
+      if (!call->dispatched)
+        grpc_refuse_request (call);
+      else if (grpc_flow_may_end (call))
         grpc_server_end_request (call);
     }
   return 0;
@@ -165,10 +228,9 @@ on_data_chunk (nghttp2_session *session,
                size_t length,
                void *user_data)
 {
-  GrpcCall *call = nghttp2_session_get_stream_user_data (session, stream_id);
+  GrpcCall *call = grpc_connection_find_call (user_data, stream_id);
 
   (void) flags;
-  (void) user_data;
   if (call == NULL || !call->dispatched || call->closed_by_core)
     nghttp2_session_consume (session, stream_id, length);
   else
@@ -182,8 +244,16 @@ on_frame_send (nghttp2_session *session, const nghttp2_frame *frame, void *user_
 {
   GrpcCall *call;
 
-  (void) user_data;
-  if (frame->hd.type != NGHTTP2_HEADERS || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+  if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
+    {
+      if (frame->hd.type == NGHTTP2_GOAWAY)
+        grpc_end_sent (user_data);
+      if (is_provoked (frame))
+        grpc_mischief_count (user_data);
+      return 0;
+    }
+  ((GrpcConnection *) user_data)->answered_since_ping = TRUE;
+  if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
     return 0;
   call = nghttp2_session_get_stream_user_data (session, frame->hd.stream_id);
   if (call != NULL && !call->half_closed)
@@ -220,6 +290,7 @@ grpc_server_callbacks (void)
       nghttp2_session_callbacks_set_on_frame_recv_callback (made, on_frame_recv);
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback (made, on_data_chunk);
       nghttp2_session_callbacks_set_on_frame_send_callback (made, on_frame_send);
+      nghttp2_session_callbacks_set_send_data_callback (made, grpc_send_data);
       nghttp2_session_callbacks_set_on_stream_close_callback (made, on_stream_close);
       g_once_init_leave (&callbacks, made);
     }

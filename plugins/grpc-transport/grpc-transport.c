@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "grpc-private.h"
+#include "grpc-tls.h"
 
 #define GRPC_TYPE_TRANSPORT (grpc_transport_get_type ())
 static GType grpc_transport_get_type (void);
@@ -16,10 +17,12 @@ struct _GrpcTransport
 {
   GObject parent_instance;
 
+  guint serial; /* from 1 */
   GrpcLimits limits;
+  GrpcTlsOptions tls_options;
+  GrpcTlsFiles *tls_files; /* (nullable): no TLS */
   GMutex mutex;
   GCond gone;
-  guint n_served; /* connections, under the mutex */
   GPtrArray *threads;
   GArray *descriptors; /* listening */
 };
@@ -30,23 +33,32 @@ typedef struct
 } GrpcTransportClass;
 
 static void grpc_transport_iface_init (MicroTransportInterface *iface);
+static void grpc_transport_initable_init (GInitableIface *iface);
 
 G_DEFINE_TYPE_WITH_CODE (GrpcTransport,
                          grpc_transport,
                          G_TYPE_OBJECT,
-                         G_IMPLEMENT_INTERFACE (MICRO_TYPE_TRANSPORT, grpc_transport_iface_init))
+                         G_IMPLEMENT_INTERFACE (MICRO_TYPE_TRANSPORT, grpc_transport_iface_init)
+                             G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, grpc_transport_initable_init))
 
+/* After those of the limits. */
 enum
 {
-  PROP_MAX_RECEIVE_BYTES = 1,
-  PROP_MAX_HEADER_BYTES,
-  PROP_MAX_CONCURRENT_STREAMS,
-  PROP_CONNECT_TIMEOUT_MS,
-  N_PROPERTIES
+  PROP_TLS_CERT,
+  PROP_TLS_KEY,
+  PROP_TLS_CA,
+  PROP_TLS_SERVER_NAME,
+  PROP_TLS,
+  PROP_TLS_VERIFY_CLIENTS
 };
 
-/* The thread record of the calling loop; each loop has one entry, kept for its lifetime. */
+static guint first_own;
+
+/* The thread record of the calling loop, of the transport it last asked about.  By serial, since
+ * neither the transport nor the record need be there any more. */
 static _Thread_local GrpcThread *last_thread;
+static _Thread_local guint last_serial;
+static _Thread_local MicroLoop *last_loop;
 
 static void
 thread_free (gpointer data)
@@ -61,10 +73,20 @@ thread_free (gpointer data)
       g_free (call);
     }
   g_hash_table_unref (thread->made);
+  g_clear_pointer (&thread->backoffs, g_hash_table_unref);
+  g_clear_pointer (&thread->secure, grpc_secure_free);
   grpc_flow_clear (thread);
+  grpc_pool_free (thread->pool);
   g_free (thread->receive_buffer);
   g_free (thread->send_buffer);
   g_free (thread);
+}
+
+/* Without somebody to trust there is nothing to verify a server by. */
+static gboolean
+calls_are_secure (const GrpcTlsOptions *options)
+{
+  return options->calls || options->ca_file != NULL;
 }
 
 static GrpcThread *
@@ -72,7 +94,7 @@ find_thread (GrpcTransport *self, MicroLoop *loop)
 {
   GrpcThread *thread = NULL;
 
-  if (last_thread != NULL && last_thread->transport == self && last_thread->loop == loop)
+  if (last_serial == self->serial && last_loop == loop)
     return last_thread;
   g_mutex_lock (&self->mutex);
   for (guint i = 0; i < self->threads->len && thread == NULL; i++)
@@ -84,23 +106,65 @@ find_thread (GrpcTransport *self, MicroLoop *loop)
       thread->transport = self;
       thread->loop = loop;
       thread->limits = &self->limits;
+      thread->keepalive_ms = self->limits.keepalive_ms;
       thread->listener.fd = -1;
       thread->made = g_hash_table_new (g_str_hash, g_str_equal);
+      thread->pool = grpc_pool_new ();
       thread->receive_buffer = g_malloc (GRPC_BUFFER_SIZE);
       thread->send_buffer = g_malloc (GRPC_BUFFER_SIZE);
       grpc_flow_init (thread);
+      if (self->tls_files != NULL)
+        thread->secure = grpc_secure_new (self->tls_files);
+      thread->secure_serves = self->tls_options.cert_file != NULL;
+      thread->secure_calls = calls_are_secure (&self->tls_options);
       g_ptr_array_add (self->threads, thread);
     }
   g_mutex_unlock (&self->mutex);
   if (micro_loop_get_current () == loop)
-    last_thread = thread;
+    {
+      last_thread = thread;
+      last_serial = self->serial;
+      last_loop = loop;
+    }
   return thread;
 }
 
-void
-grpc_transport_connection_gone (GrpcTransport *self)
+GrpcThread *
+grpc_transport_choose (GrpcThread *thread)
 {
+  GrpcTransport *self = thread->transport;
+  GrpcThread *best = thread;
+
   g_mutex_lock (&self->mutex);
+  for (guint i = 0; i < self->threads->len; i++)
+    {
+      GrpcThread *other = g_ptr_array_index (self->threads, i);
+
+      if (other->accepting && other->n_served < best->n_served)
+        best = other;
+    }
+  best->n_served++;
+  g_mutex_unlock (&self->mutex);
+  return best;
+}
+
+void
+grpc_transport_set_accepting (GrpcThread *thread, gboolean accepting)
+{
+  GrpcTransport *self = thread->transport;
+
+  g_mutex_lock (&self->mutex);
+  thread->accepting = accepting;
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+grpc_transport_connection_gone (GrpcThread *thread)
+{
+  GrpcTransport *self = thread->transport;
+
+  g_mutex_lock (&self->mutex);
+  thread->n_served--;
   g_cond_broadcast (&self->gone);
   g_mutex_unlock (&self->mutex);
 }
@@ -130,8 +194,17 @@ grpc_transport_listen (MicroTransport *transport,
 {
   GrpcTransport *self = (GrpcTransport *) transport;
   g_autofree char *bound = NULL;
-  int fd = grpc_listen_socket (address, &bound, error);
+  int fd;
 
+  if (self->tls_options.ca_file != NULL && self->tls_options.cert_file == NULL)
+    {
+      g_set_error_literal (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
+                           "cannot listen: --tls-ca is given without --tls-cert and --tls-key, and "
+                           "a server does not mix TLS calls with a plain port; give it a "
+                           "certificate");
+      return NULL;
+    }
+  fd = grpc_listen_socket (address, &bound, error);
   if (fd < 0)
     return NULL;
   g_array_append_val (self->descriptors, fd);
@@ -169,19 +242,19 @@ drain_on_loop (gpointer user_data)
 
   grpc_listener_stop (thread);
   for (GList *at = thread->served.head; at != NULL; at = at->next)
-    grpc_connection_go_away (at->data);
+    grpc_end_kindly (at->data);
 }
 
 static void
 close_on_loop (gpointer user_data)
 {
   GrpcThread *thread = user_data;
-  g_autoptr (GList) made = g_hash_table_get_values (thread->made);
 
   grpc_listener_stop (thread);
+  thread->closed = TRUE;
   for (GList *at = thread->served.head; at != NULL; at = at->next)
     grpc_connection_fail (at->data, "the server stops");
-  for (GList *at = made; at != NULL; at = at->next)
+  for (GList *at = thread->called.head; at != NULL; at = at->next)
     grpc_connection_fail (at->data, "the client stops");
   while (thread->waiting != NULL)
     grpc_client_give_up (thread->waiting, MICRO_STATUS_UNAVAILABLE, "the client stops");
@@ -197,7 +270,7 @@ static void
 close_listeners (GrpcTransport *self)
 {
   for (guint i = 0; i < self->descriptors->len; i++)
-    close (g_array_index (self->descriptors, int, i));
+    grpc_listen_close (g_array_index (self->descriptors, int, i));
   g_array_set_size (self->descriptors, 0);
 }
 
@@ -216,7 +289,7 @@ static gboolean
 serves_somebody (GrpcTransport *self)
 {
   for (guint i = 0; i < self->threads->len; i++)
-    if (((GrpcThread *) g_ptr_array_index (self->threads, i))->served.length > 0)
+    if (((GrpcThread *) g_ptr_array_index (self->threads, i))->n_served > 0)
       return TRUE;
   return FALSE;
 }
@@ -249,22 +322,34 @@ grpc_transport_close (MicroTransport *transport)
 /* --- The object
  * ----------------------------------------------------------------------------------- */
 
-static guint *
-limit (GrpcTransport *self, guint property_id)
+static char **
+text (GrpcTransport *self, guint property_id)
 {
-  guint *const limits[] = { [PROP_MAX_RECEIVE_BYTES] = &self->limits.max_receive_bytes,
-                            [PROP_MAX_HEADER_BYTES] = &self->limits.max_header_bytes,
-                            [PROP_MAX_CONCURRENT_STREAMS] = &self->limits.max_concurrent_streams,
-                            [PROP_CONNECT_TIMEOUT_MS] = &self->limits.connect_timeout_ms };
+  char **const texts[] = { [PROP_TLS_CERT] = &self->tls_options.cert_file,
+                           [PROP_TLS_KEY] = &self->tls_options.key_file,
+                           [PROP_TLS_CA] = &self->tls_options.ca_file,
+                           [PROP_TLS_SERVER_NAME] = &self->tls_options.server_name };
 
-  return limits[property_id];
+  return texts[property_id];
+}
+
+static gboolean *
+choice (GrpcTransport *self, guint property_id)
+{
+  return property_id == PROP_TLS ? &self->tls_options.calls : &self->tls_options.verify_clients;
 }
 
 static void
 grpc_transport_get_property (GObject *object, guint property_id, GValue *value, GParamSpec *pspec)
 {
-  (void) pspec;
-  g_value_set_uint (value, *limit ((GrpcTransport *) object, property_id));
+  GrpcTransport *self = (GrpcTransport *) object;
+
+  if (grpc_limits_get (&self->limits, property_id, value))
+    return;
+  if (G_IS_PARAM_SPEC_STRING (pspec))
+    g_value_set_string (value, *text (self, property_id - first_own));
+  else
+    g_value_set_boolean (value, *choice (self, property_id - first_own));
 }
 
 static void
@@ -273,8 +358,14 @@ grpc_transport_set_property (GObject *object,
                              const GValue *value,
                              GParamSpec *pspec)
 {
-  (void) pspec;
-  *limit ((GrpcTransport *) object, property_id) = g_value_get_uint (value);
+  GrpcTransport *self = (GrpcTransport *) object;
+
+  if (grpc_limits_set (&self->limits, property_id, value))
+    return;
+  if (G_IS_PARAM_SPEC_STRING (pspec))
+    *text (self, property_id - first_own) = g_value_dup_string (value);
+  else
+    *choice (self, property_id - first_own) = g_value_get_boolean (value);
 }
 
 static void
@@ -285,25 +376,34 @@ grpc_transport_finalize (GObject *object)
   close_listeners (self);
   g_array_unref (self->descriptors);
   g_ptr_array_unref (self->threads);
+  if (self->tls_files != NULL)
+    grpc_tls->files_free (self->tls_files);
+  g_free (self->tls_options.cert_file);
+  g_free (self->tls_options.key_file);
+  g_free (self->tls_options.ca_file);
+  g_free (self->tls_options.server_name);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->gone);
   G_OBJECT_CLASS (grpc_transport_parent_class)->finalize (object);
 }
 
 static void
-install (GObjectClass *klass,
-         guint id,
-         const char *name,
-         const char *metavar,
-         const char *blurb,
-         guint minimum,
-         guint maximum,
-         guint value)
+install_text (
+    GObjectClass *klass, guint id, const char *name, const char *metavar, const char *blurb)
 {
   g_object_class_install_property (
-      klass, id,
-      g_param_spec_uint (name, metavar, blurb, minimum, maximum, value,
-                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS));
+      klass, first_own + id,
+      g_param_spec_string (name, metavar, blurb, NULL,
+                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS));
+}
+
+static void
+install_choice (GObjectClass *klass, guint id, const char *name, const char *blurb, gboolean value)
+{
+  g_object_class_install_property (
+      klass, first_own + id,
+      g_param_spec_boolean (name, NULL, blurb, value,
+                            G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS));
 }
 
 static void
@@ -314,23 +414,37 @@ grpc_transport_class_init (GrpcTransportClass *klass)
   object_class->get_property = grpc_transport_get_property;
   object_class->set_property = grpc_transport_set_property;
   object_class->finalize = grpc_transport_finalize;
-  install (object_class, PROP_MAX_RECEIVE_BYTES, "max-receive-bytes", "BYTES",
-           "Largest message taken", 1, G_MAXINT32, 4 * 1024 * 1024);
-  install (object_class, PROP_MAX_HEADER_BYTES, "max-header-bytes", "BYTES",
-           "Largest header list taken", 1024, 1024 * 1024, 16 * 1024);
-  install (object_class, PROP_MAX_CONCURRENT_STREAMS, "max-concurrent-streams", "N",
-           "Calls in flight on a served connection", 1, G_MAXINT32, 1000);
-  install (object_class, PROP_CONNECT_TIMEOUT_MS, "connect-timeout-ms", "MS",
-           "How long one connection attempt may take", 1, 3600000, 5000);
+  first_own = grpc_limits_install (object_class) + 1;
+  install_text (object_class, PROP_TLS_CERT, "tls-cert", "FILE",
+                "Certificate chain to show, as PEM; with it, serve TLS");
+  install_text (object_class, PROP_TLS_KEY, "tls-key", "FILE", "Private key of tls-cert, as PEM");
+  install_text (object_class, PROP_TLS_CA, "tls-ca", "FILE",
+                "Who must have signed the peer's certificate, as PEM");
+  install_text (object_class, PROP_TLS_SERVER_NAME, "tls-server-name", "NAME",
+                "Whom a called server's certificate must name");
+  install_choice (object_class, PROP_TLS, "tls", "Call over TLS; without tls-ca trust the system's",
+                  FALSE);
+  install_choice (object_class, PROP_TLS_VERIFY_CLIENTS, "tls-verify-clients",
+                  "With tls-ca, serve only who shows a certificate", TRUE);
 }
 
 static void
 grpc_transport_init (GrpcTransport *self)
 {
+  static guint last;
+
+  self->serial = (guint) g_atomic_int_add (&last, 1) + 1;
   g_mutex_init (&self->mutex);
   g_cond_init (&self->gone);
   self->threads = g_ptr_array_new_with_free_func (thread_free);
   self->descriptors = g_array_new (FALSE, FALSE, sizeof (int));
+}
+
+static gboolean
+grpc_transport_check_address (MicroTransport *transport, const char *address, GError **error)
+{
+  (void) transport;
+  return grpc_address_check (address, error);
 }
 
 static void
@@ -340,6 +454,28 @@ grpc_transport_iface_init (MicroTransportInterface *iface)
   iface->open = grpc_transport_open;
   iface->drain = grpc_transport_drain;
   iface->close = grpc_transport_close;
+  iface->check_address = grpc_transport_check_address;
+}
+
+static gboolean
+grpc_transport_initable (GInitable *initable, GCancellable *cancellable, GError **error)
+{
+  GrpcTransport *self = (GrpcTransport *) initable;
+  const GrpcTlsOptions *options = &self->tls_options;
+
+  (void) cancellable;
+  if (options->cert_file == NULL && options->key_file == NULL && !calls_are_secure (options))
+    return TRUE;
+  if (!grpc_tls_load (error))
+    return FALSE;
+  self->tls_files = grpc_tls->files_new (options, MICRO_ERROR, error);
+  return self->tls_files != NULL;
+}
+
+static void
+grpc_transport_initable_init (GInitableIface *iface)
+{
+  iface->init = grpc_transport_initable;
 }
 
 MICRO_PLUGIN_DEFINE (grpc_transport,

@@ -5,8 +5,14 @@
  */
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
+#include <linux/sockios.h>
+
+#include <atomic>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -57,6 +63,8 @@ on_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *det
 
 const MicroCallEvents events = { on_message, nullptr, on_closed, nullptr, nullptr, { nullptr } };
 
+std::atomic<int> n_later;
+
 gpointer
 answer_later (gpointer data)
 {
@@ -79,12 +87,45 @@ hello (MicroCall *call, gconstpointer request, gpointer user_data)
   if (strcmp (hello_request->name, "fail") == 0)
     micro_call_fail (call, MICRO_STATUS_NOT_FOUND, "nobody is called “%s”", hello_request->name);
   else if (strcmp (hello_request->name, "later") == 0)
-    g_thread_unref (g_thread_new ("later", answer_later, call));
+    {
+      n_later++;
+      g_thread_unref (g_thread_new ("later", answer_later, call));
+    }
+  else if (strcmp (hello_request->name, "where") == 0)
+    {
+      response.msg = micro_call_printf (call, "%p", (void *) micro_loop_get_current ());
+      micro_call_reply (call, &response);
+    }
   else
     {
       response.msg = micro_call_printf (call, "Hello %s", hello_request->name);
       micro_call_reply (call, &response);
     }
+}
+
+/* A peer that sends its frames in pieces: each when the one before has been read. */
+struct SlowPeer
+{
+  int listener;
+  std::vector<std::string> pieces;
+};
+
+gpointer
+send_pieces (gpointer data)
+{
+  SlowPeer *peer = (SlowPeer *) data;
+  int fd = accept (peer->listener, NULL, NULL);
+
+  for (const std::string &piece : peer->pieces)
+    {
+      gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
+      int unread = send (fd, piece.data (), piece.size (), MSG_NOSIGNAL);
+
+      while (unread > 0 && g_get_monotonic_time () < end && ioctl (fd, SIOCOUTQ, &unread) == 0)
+        g_usleep (100);
+    }
+  close (fd);
+  return NULL;
 }
 
 const MicroMethod methods[]
@@ -160,12 +201,15 @@ protected:
   }
 
   Outcome
-  Call (const char *name, const char *path = "/greeter.Say/Hello", gint64 timeout_ms = 5000)
+  Call (const char *name,
+        const char *path = "/greeter.Say/Hello",
+        gint64 timeout_ms = 5000,
+        guint loop = 1)
   {
     Outcome outcome = {};
     Job job = { this, name, path, timeout_ms, &outcome };
 
-    micro_loop_run_sync ((MicroLoop *) g_ptr_array_index (loops, 1), Start, &job);
+    micro_loop_run_sync ((MicroLoop *) g_ptr_array_index (loops, loop), Start, &job);
     g_mutex_lock (&outcome.mutex);
     while (!outcome.done)
       g_cond_wait (&outcome.cond, &outcome.mutex);
@@ -188,6 +232,34 @@ TEST_F (GrpcTransportTest, AnswersAUnaryCall)
   EXPECT_EQ (outcome.status, MICRO_STATUS_OK);
   EXPECT_EQ (outcome.reply, "Hello John");
   EXPECT_EQ (outcome.closes, 1);
+}
+
+/* Each loop calls over a connection of its own, and each is served by another one. */
+TEST_F (GrpcTransportTest, SpreadsConnectionsOverLoops)
+{
+  Listen ("127.0.0.1:0");
+  Outcome first = Call ("where", "/greeter.Say/Hello", 5000, 0);
+  Outcome second = Call ("where", "/greeter.Say/Hello", 5000, 1);
+
+  EXPECT_EQ (first.status, MICRO_STATUS_OK);
+  EXPECT_EQ (second.status, MICRO_STATUS_OK);
+  EXPECT_NE (first.reply, second.reply);
+}
+
+/* A loop remembers the transport it used last. */
+TEST_F (GrpcTransportTest, OutlivesOthersOnItsLoops)
+{
+  MicroTransport *server = transport;
+
+  Listen ("127.0.0.1:0");
+  for (int i = 0; i < 50; i++)
+    {
+      transport = (MicroTransport *) g_object_new (G_OBJECT_TYPE (server), NULL);
+      EXPECT_EQ (Call ("John").reply, "Hello John");
+      micro_transport_close (transport);
+      g_object_unref (transport);
+    }
+  transport = server;
 }
 
 TEST_F (GrpcTransportTest, TakesMicroNamesAndPackageNames)
@@ -270,6 +342,33 @@ TEST_F (GrpcTransportTest, SaysThatNobodyListens)
   EXPECT_EQ (outcome.message, "cannot connect to 127.0.0.1:1: Connection refused");
 }
 
+TEST_F (GrpcTransportTest, TakesNoByteButTheFirstForTls)
+{
+  g_autofree char *folder = g_dir_make_tmp ("micro-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "socket", NULL);
+  sockaddr_un where = {};
+  /* An empty SETTINGS frame; then a frame of an unknown type and 0x1503 bytes. */
+  SlowPeer peer = { socket (AF_UNIX, SOCK_STREAM, 0), {} };
+
+  for (char byte : std::string ("\0\0\0\4\0\0\0\0\0\0", 10))
+    peer.pieces.push_back (std::string (1, byte));
+  peer.pieces.push_back (std::string ("\x15\x03\xfa\0\0\0\0\0", 8));
+
+  where.sun_family = AF_UNIX;
+  g_strlcpy (where.sun_path, path, sizeof where.sun_path);
+  ASSERT_EQ (bind (peer.listener, (sockaddr *) &where, sizeof where), 0);
+  ASSERT_EQ (listen (peer.listener, 1), 0);
+  GThread *thread = g_thread_new ("peer", send_pieces, &peer);
+  address = g_strconcat ("unix:", path, NULL);
+  Outcome outcome = Call ("John");
+  g_thread_join (thread);
+  EXPECT_EQ (outcome.status, MICRO_STATUS_UNAVAILABLE);
+  EXPECT_EQ (outcome.message.find ("TLS"), std::string::npos) << outcome.message;
+  close (peer.listener);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
 TEST_F (GrpcTransportTest, SaysThatAPortIsTaken)
 {
   g_autoptr (GError) error = NULL;
@@ -287,7 +386,10 @@ TEST_F (GrpcTransportTest, DrainLetsARunningCallEnd)
 
   Listen ("127.0.0.1:0");
   EXPECT_EQ (Call ("John").reply, "Hello John");
+  n_later = 0;
   micro_loop_run_sync ((MicroLoop *) g_ptr_array_index (loops, 1), Start, &job);
+  while (n_later == 0)
+    g_usleep (100);
   micro_transport_drain (transport, 5000);
   g_mutex_lock (&outcome.mutex);
   while (!outcome.done)

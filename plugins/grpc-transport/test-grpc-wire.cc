@@ -46,9 +46,25 @@ TEST (GrpcTimeout, WritesWhatItReads)
 
       grpc_timeout_format (us, text);
       EXPECT_LE (strlen (text), 9u);
-      EXPECT_LE (timeout (text), us);
-      EXPECT_GE (timeout (text), us - us / 1000000 - 1);
+      EXPECT_GE (timeout (text), us);
+      EXPECT_LE (timeout (text), us + us / 1000);
     }
+}
+
+TEST (GrpcTimeout, IsRoundedUpSoThatManyCallsSayTheSame)
+{
+  char text[12];
+
+  grpc_timeout_format (4999951, text);
+  EXPECT_STREQ (text, "5S");
+  grpc_timeout_format (1233991, text);
+  EXPECT_STREQ (text, "1234m");
+  grpc_timeout_format (12341, text);
+  EXPECT_STREQ (text, "12350u");
+  grpc_timeout_format (0, text);
+  EXPECT_STREQ (text, "1u");
+  grpc_timeout_format (G_MAXINT64, text);
+  EXPECT_STREQ (text, "99999999H");
 }
 
 TEST (GrpcMessage, SurvivesTheRoundTrip)
@@ -160,7 +176,23 @@ TEST (GrpcAddress, SplitsHostsAndPorts)
 
 TEST (GrpcAddress, SaysWhatIsWrong)
 {
-  for (const char *address : { "", "greeter", "greeter:", "greeter:x", "greeter:65536", "::1:80" })
+  static const struct
+  {
+    const char *address;
+    const char *why;
+  } cases[] = { { "", "is empty: write host:port" },
+                { "greeter", "“greeter” has no port" },
+                { "greeter:", "“greeter:” has no port" },
+                { "[::1]", "“[::1]” has no port" },
+                { "greeter:x", "port “x” of address “greeter:x” is not a number" },
+                { "greeter:-1", "port “-1” of address “greeter:-1” is not a number" },
+                { "greeter:65536", "port 65536 of address “greeter:65536” is out of range" },
+                { "::1:80", "write an IPv6 address as [::1]:80" },
+                { "[::1", "“[::1” begins like an IPv6 address" },
+                { "[::1]80", "“[::1]80” begins like an IPv6 address" },
+                { "http://127.0.0.1:1", "is a URL, not an address" } };
+
+  for (const auto &[address, why] : cases)
     {
       g_autofree char *host = NULL;
       g_autoptr (GError) error = NULL;
@@ -168,6 +200,95 @@ TEST (GrpcAddress, SaysWhatIsWrong)
 
       EXPECT_FALSE (grpc_address_split (address, &host, &port, &error)) << address;
       ASSERT_NE (error, nullptr);
-      EXPECT_NE (strstr (error->message, "write"), nullptr) << error->message;
+      EXPECT_NE (strstr (error->message, why), nullptr) << error->message;
+      EXPECT_TRUE (g_error_matches (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT));
     }
+}
+
+TEST (GrpcAddress, CannotBeCalledAtPortZero)
+{
+  g_autoptr (GError) error = NULL;
+
+  EXPECT_TRUE (grpc_address_check ("127.0.0.1:1", NULL));
+  EXPECT_TRUE (grpc_address_check ("unix:/tmp/socket", NULL));
+  EXPECT_FALSE (grpc_address_check ("unix:", NULL));
+  EXPECT_FALSE (grpc_address_check ("127.0.0.1:0", &error));
+  EXPECT_NE (strstr (error->message, "is for listening"), nullptr) << error->message;
+}
+
+/* Frame headers with a payload of @length zeros. */
+static void
+put_frame (
+    std::vector<guint8> &bytes, guint8 type, guint8 flags, gint32 stream_id, guint8 length = 0)
+{
+  bytes.insert (bytes.end (), { 0, 0, length, type, flags, 0, 0, 0, (guint8) stream_id });
+  bytes.insert (bytes.end (), length, 0);
+}
+
+/* What grpc_frames_take() says of them, byte by byte and frame by frame too. */
+static guint32
+refused (const std::vector<guint8> &bytes)
+{
+  GrpcConnection whole = {}, pieces = {}, frames = {};
+
+  guint32 code = 0, code_of_pieces = 0, code_of_frames = 0;
+
+  whole.server = pieces.server = frames.server = TRUE;
+  grpc_frames_take (&whole, bytes.data (), bytes.size (), G_MAXUINT, &code);
+  for (gsize i = 0; i < bytes.size () && code_of_pieces == 0; i++)
+    grpc_frames_take (&pieces, &bytes[i], 1, 8, &code_of_pieces);
+  EXPECT_EQ (code, code_of_pieces);
+  for (gsize i = 0; i < bytes.size () && code_of_frames == 0;)
+    i += grpc_frames_take (&frames, &bytes[i], bytes.size () - i, 1, &code_of_frames);
+  EXPECT_EQ (code, code_of_frames);
+  return code;
+}
+
+TEST (GrpcFrames, AreRefusedOnStreamsThatTheClientHasEnded)
+{
+  std::vector<guint8> bytes;
+
+  put_frame (bytes, NGHTTP2_SETTINGS, 0, 0, 6);
+  put_frame (bytes, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 1, 20);
+  put_frame (bytes, NGHTTP2_DATA, 0, 1, 200);
+  put_frame (bytes, NGHTTP2_DATA, NGHTTP2_FLAG_END_STREAM, 1);
+  put_frame (bytes, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_STREAM, 3);
+  put_frame (bytes, NGHTTP2_HEADERS, 0, 5);
+  put_frame (bytes, NGHTTP2_RST_STREAM, 0, 5, 4);
+  put_frame (bytes, NGHTTP2_WINDOW_UPDATE, 0, 1, 4);
+  put_frame (bytes, NGHTTP2_PRIORITY, 0, 3, 5);
+  EXPECT_EQ (refused (bytes), (guint32) NGHTTP2_NO_ERROR);
+  for (gint32 stream_id : { 1, 3, 5 })
+    {
+      std::vector<guint8> more = bytes;
+
+      put_frame (more, NGHTTP2_DATA, 0, stream_id);
+      EXPECT_EQ (refused (more), (guint32) NGHTTP2_STREAM_CLOSED) << stream_id;
+    }
+}
+
+TEST (GrpcFrames, AreRefusedOnStreamsThatTheClientHasLeftOut)
+{
+  std::vector<guint8> bytes;
+
+  put_frame (bytes, NGHTTP2_HEADERS, 0, 1);
+  put_frame (bytes, NGHTTP2_HEADERS, 0, 7);
+  put_frame (bytes, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_STREAM, 1);
+  EXPECT_EQ (refused (bytes), (guint32) NGHTTP2_NO_ERROR);
+  put_frame (bytes, NGHTTP2_HEADERS, 0, 5);
+  EXPECT_EQ (refused (bytes), (guint32) NGHTTP2_PROTOCOL_ERROR);
+}
+
+TEST (GrpcFrames, ArePassedOnInWholeOnes)
+{
+  GrpcConnection connection = {};
+  std::vector<guint8> bytes;
+  guint32 code;
+
+  put_frame (bytes, NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, 1, 20);
+  put_frame (bytes, NGHTTP2_DATA, 0, 1, 7);
+  put_frame (bytes, NGHTTP2_DATA, 0, 1);
+  EXPECT_EQ (grpc_frames_take (&connection, bytes.data (), bytes.size (), 2, &code),
+             9u + 20 + 9 + 7);
+  EXPECT_EQ (grpc_frames_take (&connection, &bytes[45], 9, 2, &code), 9u);
 }

@@ -5,44 +5,38 @@
  */
 #include "config.h"
 
-#include <errno.h>
-#include <string.h>
-#include <sys/inotify.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
-#include <glib-unix.h>
+#include "local-monitor.h"
 
-#include "local-store.h"
-
-/* When a process dies its files are closed just before their locks go. */
-#define SETTLE_MS 5
-#define SETTLE_AGAIN_MS 100
-
-typedef struct
-{
-  MicroWatcher *watcher; /* not owned: its end ends this */
-  char *service;         /* (nullable) */
-  char *folder;
-  GMainContext *context;
-  int inotify_fd;
-  GSource *source;
-  GSource *settle;
-  GHashTable *changed; /* file names */
-  GHashTable *known;   /* file name → MicroService */
-} Watch;
+/* How soon a record is back that somebody has removed or spoilt, with the folder maybe. */
+#define MEND_S 2
 
 typedef struct
 {
   GObject parent_instance;
 
   char *directory;
-  GHashTable *held; /* file name → descriptor */
+  LocalFolder *folder;
+  LocalOwner *owner;     /* (nullable): until the first record */
+  LocalMonitor *monitor; /* (nullable): until the first watch */
+  GHashTable *held;      /* file name → Held */
+  GSource *mending;
+  gboolean complained;
 } LocalRegistry;
 
 typedef struct
 {
   GObjectClass parent_class;
 } LocalRegistryClass;
+
+/* A record of ours, in case it must be written again. */
+typedef struct
+{
+  MicroService *service;
+  MicroNode *node;
+  struct stat file;
+} Held;
 
 static GType local_registry_get_type (void);
 static void local_registry_iface_init (MicroRegistryInterface *iface);
@@ -57,13 +51,111 @@ enum
   PROP_DIRECTORY = 1
 };
 
-/* --- Registering -------------------------------------------------------------------------------
+/* --- Keeping what is registered ----------------------------------------------------------------
  */
 
 static void
-close_held (gpointer data)
+held_free (gpointer data)
 {
-  close (GPOINTER_TO_INT (data));
+  Held *held = data;
+
+  micro_service_unref (held->service);
+  micro_node_unref (held->node);
+  g_free (held);
+}
+
+/* Nor has anybody written over it, or put something else in its place. */
+static gboolean
+is_in_place (const char *path, const Held *held)
+{
+  struct stat now;
+
+  return lstat (path, &now) == 0 && local_record_is_same_file (&now, &held->file);
+}
+
+static gboolean
+write_held (LocalRegistry *self, gboolean only_missing, GError **error)
+{
+  GHashTableIter iter;
+  gpointer name;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->held);
+  while (g_hash_table_iter_next (&iter, &name, &value))
+    {
+      g_autofree char *path = g_build_filename (self->directory, name, NULL);
+      Held *held = value;
+
+      if (only_missing && is_in_place (path, held))
+        continue;
+      if (!local_store_write (self->directory, self->owner, held->service, held->node, &held->file,
+                              error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* Our file in the folder; all records again if it had to be made anew, as they name it. */
+static gboolean
+ensure_owner (LocalRegistry *self, GError **error)
+{
+  if (self->owner != NULL && local_owner_is_in_place (self->owner))
+    return TRUE;
+  g_clear_pointer (&self->owner, local_owner_free);
+  self->owner = local_owner_new (self->directory, error);
+  return self->owner != NULL && write_held (self, FALSE, error);
+}
+
+static gboolean
+mend (gpointer user_data)
+{
+  LocalRegistry *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (g_hash_table_size (self->held) == 0)
+    return G_SOURCE_CONTINUE;
+  if (ensure_owner (self, &error) && write_held (self, TRUE, &error))
+    self->complained = FALSE;
+  else if (!self->complained)
+    {
+      self->complained = TRUE;
+      g_warning ("the record of this service is gone and cannot be written again yet: %s",
+                 error->message);
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+start_mending (LocalRegistry *self)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
+  if (self->mending != NULL)
+    return;
+  self->mending = g_timeout_source_new_seconds (MEND_S);
+  g_source_set_callback (self->mending, mend, self, NULL);
+  g_source_attach (self->mending, context);
+}
+
+/* --- Registering -------------------------------------------------------------------------------
+ */
+
+static gboolean
+write_node (LocalRegistry *self, MicroService *service, MicroNode *node, GError **error)
+{
+  struct stat file;
+  Held *held;
+
+  if (!local_store_write (self->directory, self->owner, service, node, &file, error))
+    return FALSE;
+  held = g_new0 (Held, 1);
+  held->file = file;
+  held->service = micro_service_ref (service);
+  held->node = micro_node_ref (node);
+  g_hash_table_replace (
+      self->held,
+      local_store_file_name (micro_service_get_name (service), micro_node_get_id (node)), held);
+  return TRUE;
 }
 
 static void
@@ -77,25 +169,21 @@ local_registry_register_async (MicroRegistry *registry,
   LocalRegistry *self = (LocalRegistry *) registry;
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   GPtrArray *nodes = micro_service_get_nodes (service);
+  GError *error = NULL;
+  gboolean done;
 
   (void) ttl_s; /* the lock is the lease */
-  for (guint i = 0; i < nodes->len; i++)
-    {
-      MicroNode *node = g_ptr_array_index (nodes, i);
-      GError *error = NULL;
-      int fd = local_store_write (self->directory, service, node, &error);
-
-      if (fd < 0)
-        {
-          g_task_return_error (task, error);
-          return;
-        }
-      g_hash_table_replace (
-          self->held,
-          local_store_file_name (micro_service_get_name (service), micro_node_get_id (node)),
-          GINT_TO_POINTER (fd));
-    }
-  g_task_return_boolean (task, TRUE);
+  g_task_set_source_tag (task, local_registry_register_async);
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  done = ensure_owner (self, &error);
+  for (guint i = 0; done && i < nodes->len; i++)
+    done = write_node (self, service, g_ptr_array_index (nodes, i), &error);
+  start_mending (self);
+  if (done)
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
 }
 
 static void
@@ -109,42 +197,36 @@ local_registry_deregister_async (MicroRegistry *registry,
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   GPtrArray *nodes = micro_service_get_nodes (service);
 
+  g_task_set_source_tag (task, local_registry_deregister_async);
+  if (g_task_return_error_if_cancelled (task))
+    return;
   for (guint i = 0; i < nodes->len; i++)
     {
       g_autofree char *name = local_store_file_name (
           micro_service_get_name (service), micro_node_get_id (g_ptr_array_index (nodes, i)));
-      g_autofree char *path = g_build_filename (self->directory, name, NULL);
 
-      if (g_hash_table_contains (self->held, name))
-        unlink (path);
-      g_hash_table_remove (self->held, name);
+      if (g_hash_table_remove (self->held, name) && self->owner != NULL)
+        local_store_remove (self->directory, name, local_owner_get_token (self->owner));
     }
   g_task_return_boolean (task, TRUE);
 }
 
-static gboolean
-finish_boolean (MicroRegistry *registry, GAsyncResult *result, GError **error)
-{
-  (void) registry;
-  return g_task_propagate_boolean (G_TASK (result), error);
-}
-
-static GPtrArray *
-finish_services (MicroRegistry *registry, GAsyncResult *result, GError **error)
-{
-  (void) registry;
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-static MicroWatcher *
-finish_watcher (MicroRegistry *registry, GAsyncResult *result, GError **error)
-{
-  (void) registry;
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 /* --- Looking up --------------------------------------------------------------------------------
  */
+
+static GPtrArray *
+find (LocalRegistry *self, const char *name, GError **error)
+{
+  g_autoptr (GHashTable) prefixes = local_store_prefixes (name);
+  g_autoptr (GHashTable) records = NULL;
+  g_autoptr (GPtrArray) all = NULL;
+
+  records = local_store_scan (self->folder, prefixes, error);
+  if (records == NULL)
+    return NULL;
+  all = local_records_list (records);
+  return local_records_merge (all, name);
+}
 
 static void
 local_registry_get_service_async (MicroRegistry *registry,
@@ -155,10 +237,13 @@ local_registry_get_service_async (MicroRegistry *registry,
 {
   LocalRegistry *self = (LocalRegistry *) registry;
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  g_autoptr (GHashTable) records = local_store_scan (self->directory, name);
-  g_autoptr (GPtrArray) services = local_store_merge (records);
+  GError *error = NULL;
+  g_autoptr (GPtrArray) services = find (self, name, &error);
 
-  if (services->len == 0)
+  g_task_set_source_tag (task, local_registry_get_service_async);
+  if (services == NULL)
+    g_task_return_error (task, error);
+  else if (services->len == 0)
     g_task_return_new_error (task, MICRO_ERROR, MICRO_STATUS_NOT_FOUND,
                              "no service “%s” in the local registry (%s)", name, self->directory);
   else
@@ -171,178 +256,15 @@ local_registry_list_services_async (MicroRegistry *registry,
                                     GAsyncReadyCallback callback,
                                     gpointer user_data)
 {
-  LocalRegistry *self = (LocalRegistry *) registry;
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  g_autoptr (GHashTable) records = local_store_scan (self->directory, NULL);
+  g_autoptr (GTask) task = g_task_new (registry, cancellable, callback, user_data);
+  GError *error = NULL;
+  GPtrArray *services = find ((LocalRegistry *) registry, NULL, &error);
 
-  g_task_return_pointer (task, local_store_merge (records), (GDestroyNotify) g_ptr_array_unref);
-}
-
-/* --- Watching ----------------------------------------------------------------------------------
- */
-
-static void
-push (Watch *watch, MicroEventKind kind, MicroService *record)
-{
-  g_autoptr (MicroEvent) event = micro_event_new (kind, record);
-
-  micro_watcher_push (watch->watcher, event);
-}
-
-static gboolean
-is_wanted (Watch *watch, MicroService *record)
-{
-  return record != NULL
-         && (watch->service == NULL
-             || g_str_equal (micro_service_get_name (record), watch->service));
-}
-
-static void
-look_at (Watch *watch, const char *file_name)
-{
-  g_autoptr (MicroService) record = local_store_read (watch->folder, file_name);
-  MicroService *known = g_hash_table_lookup (watch->known, file_name);
-
-  if (!is_wanted (watch, record))
-    {
-      if (known != NULL)
-        push (watch, MICRO_EVENT_DELETED, known);
-      g_hash_table_remove (watch->known, file_name);
-      return;
-    }
-  if (known != NULL && micro_service_equal (known, record))
-    return;
-  push (watch, known != NULL ? MICRO_EVENT_UPDATED : MICRO_EVENT_CREATED, record);
-  g_hash_table_replace (watch->known, g_strdup (file_name), g_steal_pointer (&record));
-}
-
-/* Everything again: the first time, and when the kernel says that it dropped events. */
-static void
-look_at_all (Watch *watch)
-{
-  g_autoptr (GHashTable) records = local_store_scan (watch->folder, watch->service);
-  g_autoptr (GList) known = g_hash_table_get_keys (watch->known);
-  GHashTableIter iter;
-  gpointer name;
-
-  for (GList *at = known; at != NULL; at = at->next)
-    if (!g_hash_table_contains (records, at->data))
-      {
-        g_autofree char *gone = g_strdup (at->data);
-
-        look_at (watch, gone);
-      }
-  g_hash_table_iter_init (&iter, records);
-  while (g_hash_table_iter_next (&iter, &name, NULL))
-    look_at (watch, name);
-}
-
-static void
-stop_settling (Watch *watch)
-{
-  if (watch->settle == NULL)
-    return;
-  g_source_destroy (watch->settle);
-  g_clear_pointer (&watch->settle, g_source_unref);
-}
-
-static void
-settle_in (Watch *watch, guint ms, GSourceFunc func)
-{
-  stop_settling (watch);
-  watch->settle = g_timeout_source_new (ms);
-  g_source_set_callback (watch->settle, func, watch, NULL);
-  g_source_attach (watch->settle, watch->context);
-}
-
-static void
-look_at_changed (Watch *watch)
-{
-  GHashTableIter iter;
-  gpointer name;
-
-  g_hash_table_iter_init (&iter, watch->changed);
-  while (g_hash_table_iter_next (&iter, &name, NULL))
-    look_at (watch, name);
-}
-
-static gboolean
-settled_again (gpointer user_data)
-{
-  Watch *watch = user_data;
-
-  look_at_changed (watch);
-  g_hash_table_remove_all (watch->changed);
-  g_clear_pointer (&watch->settle, g_source_unref);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-settled (gpointer user_data)
-{
-  Watch *watch = user_data;
-
-  look_at_changed (watch);
-  g_clear_pointer (&watch->settle, g_source_unref);
-  settle_in (watch, SETTLE_AGAIN_MS, settled_again);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-folder_changed (int fd, GIOCondition condition, gpointer user_data)
-{
-  Watch *watch = user_data;
-  char buffer[16384] __attribute__ ((aligned (8)));
-  ssize_t n = read (fd, buffer, sizeof buffer);
-
-  (void) condition;
-  for (ssize_t at = 0; at < n;)
-    {
-      const struct inotify_event *event = (const struct inotify_event *) (buffer + at);
-
-      at += sizeof *event + event->len;
-      if (event->mask & IN_Q_OVERFLOW)
-        look_at_all (watch);
-      else if (event->len > 0 && event->name[0] != '.')
-        g_hash_table_add (watch->changed, g_strdup (event->name));
-    }
-  if (g_hash_table_size (watch->changed) > 0)
-    settle_in (watch, SETTLE_MS, settled);
-  return G_SOURCE_CONTINUE;
-}
-
-static void
-watch_free (Watch *watch)
-{
-  stop_settling (watch);
-  g_source_destroy (watch->source);
-  g_source_unref (watch->source);
-  close (watch->inotify_fd);
-  g_hash_table_unref (watch->changed);
-  g_hash_table_unref (watch->known);
-  g_main_context_unref (watch->context);
-  g_free (watch->service);
-  g_free (watch->folder);
-  g_free (watch);
-}
-
-static gboolean
-watch_free_later (gpointer user_data)
-{
-  watch_free (user_data);
-  return G_SOURCE_REMOVE;
-}
-
-/* The reader may stop on any thread, and from inside a push. */
-static void
-watch_stopped (gpointer user_data)
-{
-  Watch *watch = user_data;
-  g_autoptr (GSource) idle = g_idle_source_new ();
-
-  g_source_set_priority (idle, G_PRIORITY_DEFAULT);
-  g_source_set_callback (idle, watch_free_later, watch, NULL);
-  g_source_attach (idle, watch->context);
+  g_task_set_source_tag (task, local_registry_list_services_async);
+  if (services == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, services, (GDestroyNotify) g_ptr_array_unref);
 }
 
 static void
@@ -354,35 +276,17 @@ local_registry_watch_async (MicroRegistry *registry,
 {
   LocalRegistry *self = (LocalRegistry *) registry;
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  Watch *watch;
-  int fd = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC);
+  MicroWatcher *watcher;
+  GError *error = NULL;
 
-  if (g_mkdir_with_parents (self->directory, 0700) != 0
-      || inotify_add_watch (fd, self->directory,
-                            IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR)
-             < 0)
-    {
-      g_task_return_new_error (task, G_IO_ERROR, g_io_error_from_errno (errno),
-                               "cannot watch %s: %s; set --registry-directory to another folder",
-                               self->directory, g_strerror (errno));
-      if (fd >= 0)
-        close (fd);
-      return;
-    }
-  watch = g_new0 (Watch, 1);
-  watch->service = g_strdup (name);
-  watch->folder = g_strdup (self->directory);
-  watch->context = g_main_context_ref_thread_default ();
-  watch->inotify_fd = fd;
-  watch->changed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  watch->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
-                                        (GDestroyNotify) micro_service_unref);
-  watch->watcher = micro_watcher_new (watch_stopped, watch);
-  watch->source = g_unix_fd_source_new (fd, G_IO_IN);
-  g_source_set_callback (watch->source, G_SOURCE_FUNC (folder_changed), watch, NULL);
-  g_source_attach (watch->source, watch->context);
-  look_at_all (watch);
-  g_task_return_pointer (task, watch->watcher, g_object_unref);
+  g_task_set_source_tag (task, local_registry_watch_async);
+  if (self->monitor == NULL)
+    self->monitor = local_monitor_new (self->folder);
+  watcher = local_monitor_watch (self->monitor, name, &error);
+  if (watcher == NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_pointer (task, watcher, g_object_unref);
 }
 
 /* --- The object --------------------------------------------------------------------------------
@@ -401,6 +305,7 @@ local_registry_set_property (GObject *object, guint id, const GValue *value, GPa
       g_free (self->directory);
       self->directory = g_build_filename (g_get_user_runtime_dir (), "micro", "registry", NULL);
     }
+  self->folder = local_folder_new (self->directory);
 }
 
 static void
@@ -411,7 +316,7 @@ local_registry_get_property (GObject *object, guint id, GValue *value, GParamSpe
   g_value_set_string (value, ((LocalRegistry *) object)->directory);
 }
 
-/* What is still registered goes with its lock. */
+/* What is still registered goes with it. */
 static void
 local_registry_finalize (GObject *object)
 {
@@ -419,13 +324,17 @@ local_registry_finalize (GObject *object)
   GHashTableIter iter;
   gpointer name;
 
-  g_hash_table_iter_init (&iter, self->held);
-  while (g_hash_table_iter_next (&iter, &name, NULL))
+  if (self->mending != NULL)
     {
-      g_autofree char *path = g_build_filename (self->directory, name, NULL);
-
-      unlink (path);
+      g_source_destroy (self->mending);
+      g_source_unref (self->mending);
     }
+  g_hash_table_iter_init (&iter, self->held);
+  while (self->owner != NULL && g_hash_table_iter_next (&iter, &name, NULL))
+    local_store_remove (self->directory, name, local_owner_get_token (self->owner));
+  g_clear_pointer (&self->owner, local_owner_free);
+  g_clear_pointer (&self->monitor, local_monitor_unref);
+  g_clear_pointer (&self->folder, local_folder_unref);
   g_hash_table_unref (self->held);
   g_free (self->directory);
   G_OBJECT_CLASS (local_registry_parent_class)->finalize (object);
@@ -449,22 +358,17 @@ local_registry_class_init (LocalRegistryClass *klass)
 static void
 local_registry_init (LocalRegistry *self)
 {
-  self->held = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, close_held);
+  self->held = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, held_free);
 }
 
 static void
 local_registry_iface_init (MicroRegistryInterface *iface)
 {
   iface->register_async = local_registry_register_async;
-  iface->register_finish = finish_boolean;
   iface->deregister_async = local_registry_deregister_async;
-  iface->deregister_finish = finish_boolean;
   iface->get_service_async = local_registry_get_service_async;
-  iface->get_service_finish = finish_services;
   iface->list_services_async = local_registry_list_services_async;
-  iface->list_services_finish = finish_services;
   iface->watch_async = local_registry_watch_async;
-  iface->watch_finish = finish_watcher;
 }
 
 MICRO_PLUGIN_DEFINE (local_registry,

@@ -7,6 +7,8 @@
 
 #include <micro/micro.h>
 
+#include "../common/selector-random.h"
+
 #define RANDOM_TYPE_SELECTOR (random_selector_get_type ())
 G_DECLARE_FINAL_TYPE (RandomSelector, random_selector, RANDOM, SELECTOR, GObject)
 
@@ -23,35 +25,12 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (RandomSelector,
                                G_IMPLEMENT_INTERFACE (MICRO_TYPE_SELECTOR,
                                                       random_selector_iface_init))
 
-/* Below @n, from a generator of the thread's own (xorshift64*): GLib's takes a lock. */
-static guint
-random_below (guint n)
-{
-  static _Thread_local guint64 state;
-
-  while (state == 0)
-    state = ((guint64) g_random_int () << 32) | g_random_int ();
-  state ^= state >> 12;
-  state ^= state << 25;
-  state ^= state >> 27;
-  return (((state * G_GUINT64_CONSTANT (0x2545f4914f6cdd1d)) >> 32) * n) >> 32;
-}
-
-static gboolean
-is_tried (GPtrArray *tried, MicroNode *node)
-{
-  for (guint i = 0; tried != NULL && i < tried->len; i++)
-    if (tried->pdata[i] == node || micro_node_equal (tried->pdata[i], node))
-      return TRUE;
-  return FALSE;
-}
-
 /* The @index-th node that is not in @tried. */
 static MicroNode *
 nth_untried (GPtrArray *nodes, GPtrArray *tried, guint index)
 {
   for (guint i = 0; i < nodes->len; i++)
-    if (!is_tried (tried, nodes->pdata[i]) && index-- == 0)
+    if (!micro_selector_is_tried (tried, nodes->pdata[i]) && index-- == 0)
       return nodes->pdata[i];
   return NULL;
 }
@@ -70,12 +49,12 @@ random_selector_select (MicroSelector *selector,
     {
       n_left = 0;
       for (guint i = 0; i < n_nodes; i++)
-        n_left += !is_tried (tried, nodes->pdata[i]);
+        n_left += !micro_selector_is_tried (tried, nodes->pdata[i]);
     }
   if (n_left == n_nodes && n_nodes > 0)
-    return micro_node_ref (nodes->pdata[random_below (n_nodes)]);
+    return micro_node_ref (nodes->pdata[selector_random_below (n_nodes)]);
   if (n_left > 0)
-    return micro_node_ref (nth_untried (nodes, tried, random_below (n_left)));
+    return micro_node_ref (nth_untried (nodes, tried, selector_random_below (n_left)));
   g_set_error (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE,
                "no ready nodes for “%s” (%u known, %u tried)", micro_service_get_name (service),
                n_nodes, tried != NULL ? tried->len : 0);

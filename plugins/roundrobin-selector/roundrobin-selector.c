@@ -9,6 +9,8 @@
 
 #include <micro/micro.h>
 
+#include "../common/selector-random.h"
+
 #define N_BUCKETS 64
 
 /* One counter a service, so that services called in alternation do not skip each other's nodes.
@@ -74,13 +76,19 @@ get_counter (RoundrobinSelector *self, const char *name)
   return counter;
 }
 
-static gboolean
-is_tried (GPtrArray *tried, MicroNode *node)
+/* Any of those that were not tried: the next one in turn would get the calls of a dead neighbour
+ * besides its own. */
+static MicroNode *
+pick_untried (GPtrArray *nodes, GPtrArray *tried)
 {
-  for (guint i = 0; tried != NULL && i < tried->len; i++)
-    if (tried->pdata[i] == node || micro_node_equal (tried->pdata[i], node))
-      return TRUE;
-  return FALSE;
+  guint n_untried = 0;
+  MicroNode *picked = NULL;
+
+  for (guint i = 0; i < nodes->len; i++)
+    if (!micro_selector_is_tried (tried, nodes->pdata[i])
+        && selector_random_below (++n_untried) == 0)
+      picked = nodes->pdata[i];
+  return picked;
 }
 
 static MicroNode *
@@ -93,19 +101,18 @@ roundrobin_selector_select (MicroSelector *selector,
   const char *name = micro_service_get_name (service);
   GPtrArray *nodes = micro_service_get_nodes (service);
   guint n_nodes = nodes != NULL ? nodes->len : 0;
+  MicroNode *node = NULL;
   gsize turn;
 
-  if (n_nodes > 0)
+  if (n_nodes > 0 && tried != NULL && tried->len > 0)
+    node = pick_untried (nodes, tried);
+  else if (n_nodes > 0)
     {
       turn = (gsize) g_atomic_pointer_add (&get_counter (self, name)->turn, 1);
-      for (guint i = 0; i < n_nodes; i++)
-        {
-          MicroNode *node = g_ptr_array_index (nodes, (turn + i) % n_nodes);
-
-          if (!is_tried (tried, node))
-            return micro_node_ref (node);
-        }
+      node = g_ptr_array_index (nodes, turn % n_nodes);
     }
+  if (node != NULL)
+    return micro_node_ref (node);
   g_set_error (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE,
                "no ready nodes for “%s” (%u known, %u tried)", name, n_nodes,
                tried != NULL ? tried->len : 0);

@@ -90,6 +90,20 @@ TEST_F (RoundRobin, NeverPicksATriedNode)
   EXPECT_EQ (pick (three, tried), "no ready nodes for “x” (3 known, 3 tried)");
 }
 
+TEST_F (RoundRobin, SharesTheCallsOfADeadNode)
+{
+  g_autoptr (MicroService) four = service ("x", 4);
+  g_autoptr (GPtrArray) tried = g_ptr_array_new ();
+  std::map<std::string, int> seen;
+
+  g_ptr_array_add (tried, micro_service_get_nodes (four)->pdata[0]);
+  for (int i = 0; i < 3000; i++)
+    seen[pick (four, tried)]++;
+  EXPECT_EQ (seen.size (), 3u);
+  for (auto &entry : seen)
+    EXPECT_NEAR (entry.second, 1000, 300) << entry.first;
+}
+
 TEST_F (RoundRobin, SaysThatThereAreNoNodes)
 {
   g_autoptr (MicroService) none = service ("x", 0);

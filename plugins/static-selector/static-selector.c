@@ -5,9 +5,7 @@
  */
 #include "config.h"
 
-#include <string.h>
-
-#include <micro/micro.h>
+#include "../common/selector-target.h"
 
 #define STATIC_TYPE_SELECTOR (static_selector_get_type ())
 G_DECLARE_FINAL_TYPE (StaticSelector, static_selector, STATIC, SELECTOR, GObject)
@@ -16,14 +14,16 @@ struct _StaticSelector
 {
   GObject parent_instance;
 
-  char *domain;
-  guint port;
+  SelectorTarget target;
 };
 
 enum
 {
-  PROP_DOMAIN = 1,
+  PROP_DASHES = 1,
+  PROP_DOMAIN,
+  PROP_NAMESPACE,
   PROP_PORT,
+  PROP_TEMPLATE,
   N_PROPS
 };
 static GParamSpec *props[N_PROPS];
@@ -36,39 +36,15 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (StaticSelector,
                                G_IMPLEMENT_INTERFACE (MICRO_TYPE_SELECTOR,
                                                       static_selector_iface_init))
 
-/* (transfer full): the address of @name; %NULL if it cannot be one. */
-static char *
-make_address (StaticSelector *self, const char *name)
-{
-  const char *first = strchr (name, ':');
-
-  if (name[0] == '\0' || strpbrk (name, " \t\r\n/") != NULL)
-    return g_str_has_prefix (name, "unix:/") ? g_strdup (name) : NULL;
-  if (name[0] == '[' && g_str_has_suffix (name, "]"))
-    return g_strdup_printf ("%s:%u", name, self->port);
-  if (name[0] == '[')
-    return strstr (name, "]:") != NULL ? g_strdup (name) : NULL;
-  if (first != NULL && first != strrchr (name, ':'))
-    return g_hostname_is_ip_address (name) ? g_strdup_printf ("[%s]:%u", name, self->port) : NULL;
-  if (first != NULL)
-    return first != name && first[1] != '\0' ? g_strdup (name) : NULL;
-  if (self->domain == NULL || *self->domain == '\0' || g_hostname_is_ip_address (name))
-    return g_strdup_printf ("%s:%u", name, self->port);
-  return g_strdup_printf ("%s.%s:%u", name, self->domain, self->port);
-}
-
 static MicroService *
 static_selector_resolve (MicroSelector *selector, const char *name, GError **error)
 {
-  g_autofree char *address = make_address (STATIC_SELECTOR (selector), name);
+  g_autofree char *address
+      = selector_target_make (&STATIC_SELECTOR (selector)->target, name, error);
   g_autoptr (GPtrArray) nodes = NULL;
 
   if (address == NULL)
-    {
-      g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
-                   "“%s” cannot be made an address; write NAME, NAME:PORT or [IPV6]:PORT", name);
-      return NULL;
-    }
+    return NULL;
   nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_node_unref);
   g_ptr_array_add (nodes, micro_node_new (name, address, NULL));
   return micro_service_new (name, "", NULL, NULL, nodes);
@@ -83,9 +59,7 @@ static_selector_select (MicroSelector *selector,
   GPtrArray *nodes = micro_service_get_nodes (service);
 
   for (guint i = 0; nodes != NULL && i < nodes->len; i++)
-    if (tried == NULL
-        || !g_ptr_array_find_with_equal_func (tried, nodes->pdata[i], (GEqualFunc) micro_node_equal,
-                                              NULL))
+    if (!micro_selector_is_tried (tried, nodes->pdata[i]))
       return micro_node_ref (nodes->pdata[i]);
   g_set_error (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE,
                "no ready nodes for “%s” (%u known, %u tried)", micro_service_get_name (service),
@@ -96,12 +70,18 @@ static_selector_select (MicroSelector *selector,
 static void
 static_selector_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
-  StaticSelector *self = STATIC_SELECTOR (object);
+  SelectorTarget *target = &STATIC_SELECTOR (object)->target;
 
-  if (id == PROP_PORT)
-    self->port = g_value_get_uint (value);
+  if (id == PROP_DASHES)
+    target->dashes = g_value_get_boolean (value);
   else if (id == PROP_DOMAIN)
-    self->domain = g_value_dup_string (value);
+    target->domain = g_value_dup_string (value);
+  else if (id == PROP_NAMESPACE)
+    target->namespace = g_value_dup_string (value);
+  else if (id == PROP_PORT)
+    target->port = g_value_get_uint (value);
+  else if (id == PROP_TEMPLATE)
+    target->pattern = g_value_dup_string (value);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
@@ -109,12 +89,18 @@ static_selector_set_property (GObject *object, guint id, const GValue *value, GP
 static void
 static_selector_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
-  StaticSelector *self = STATIC_SELECTOR (object);
+  const SelectorTarget *target = &STATIC_SELECTOR (object)->target;
 
-  if (id == PROP_PORT)
-    g_value_set_uint (value, self->port);
+  if (id == PROP_DASHES)
+    g_value_set_boolean (value, target->dashes);
   else if (id == PROP_DOMAIN)
-    g_value_set_string (value, self->domain);
+    g_value_set_string (value, target->domain);
+  else if (id == PROP_NAMESPACE)
+    g_value_set_string (value, target->namespace);
+  else if (id == PROP_PORT)
+    g_value_set_uint (value, target->port);
+  else if (id == PROP_TEMPLATE)
+    g_value_set_string (value, target->pattern);
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
 }
@@ -122,7 +108,7 @@ static_selector_get_property (GObject *object, guint id, GValue *value, GParamSp
 static void
 static_selector_finalize (GObject *object)
 {
-  g_free (STATIC_SELECTOR (object)->domain);
+  selector_target_clear (&STATIC_SELECTOR (object)->target);
   G_OBJECT_CLASS (static_selector_parent_class)->finalize (object);
 }
 
@@ -135,10 +121,16 @@ static_selector_class_init (StaticSelectorClass *klass)
   object_class->set_property = static_selector_set_property;
   object_class->get_property = static_selector_get_property;
   object_class->finalize = static_selector_finalize;
+  props[PROP_DASHES]
+      = g_param_spec_boolean ("dashes", NULL, "Write - for . in service names", FALSE, flags);
   props[PROP_DOMAIN] = g_param_spec_string ("domain", "DOMAIN",
                                             "Domain to append to the service name", NULL, flags);
+  props[PROP_NAMESPACE] = g_param_spec_string (
+      "namespace", "NAMESPACE", "The template's {namespace}; the pod's own", NULL, flags);
   props[PROP_PORT]
       = g_param_spec_uint ("port", "PORT", "Port every service listens on", 1, 65535, 8080, flags);
+  props[PROP_TEMPLATE]
+      = g_param_spec_string ("template", "TEMPLATE", SELECTOR_TARGET_TEMPLATE_HELP, NULL, flags);
   g_object_class_install_properties (object_class, N_PROPS, props);
 }
 

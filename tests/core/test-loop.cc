@@ -72,6 +72,31 @@ TEST (Loop, RunsWhatWasPostedBeforeItWasFreed)
   EXPECT_EQ (order.size (), 100u);
 }
 
+TEST (Loop, MayBeFreedOnItsOwnThread)
+{
+  MicroLoop *loop = micro_loop_new ("test");
+  g_autoptr (GSource) source = g_timeout_source_new_seconds (3600);
+  static gboolean gone;
+
+  g_atomic_int_set (&gone, FALSE);
+  g_source_set_callback (
+      source, [] (gpointer) -> gboolean { return G_SOURCE_CONTINUE; }, NULL,
+      [] (gpointer) { g_atomic_int_set (&gone, TRUE); });
+  g_source_attach (source, micro_loop_get_context (loop));
+  order.clear ();
+  micro_loop_post (
+      loop,
+      [] (gpointer data) {
+        micro_loop_free ((MicroLoop *) data);
+        micro_loop_post ((MicroLoop *) data, note, GINT_TO_POINTER (1));
+      },
+      loop);
+  for (int i = 0; i < 10000 && !g_atomic_int_get (&gone); i++)
+    g_usleep (1000);
+  EXPECT_TRUE (g_atomic_int_get (&gone));
+  EXPECT_EQ (order.size (), 1u);
+}
+
 TEST (Loop, TimersExpireInOrderNeverEarlyAndNotOnceStopped)
 {
   enum
@@ -171,5 +196,54 @@ TEST (Loop, ForgetsADescriptorThatWasRemovedInTheSameTurn)
   micro_loop_free (loop);
   EXPECT_EQ (pairs[0].calls + pairs[1].calls, 1);
   for (int fd : { fds[0], fds[1], pairs[0].source.fd, pairs[1].source.fd })
+    close (fd);
+}
+
+TEST (Loop, KeepsStillWhenATurnIteratesItsContext)
+{
+  static MicroLoop *loop;
+  static MicroLoopSource source;
+  static int turns, calls;
+  int fds[2];
+
+  loop = micro_loop_new ("test");
+  turns = calls = 0;
+  order.clear ();
+  ASSERT_EQ (pipe (fds), 0);
+  ASSERT_EQ (write (fds[1], "x", 1), 1); // readable from now on: a nested poll must not see it
+  source = {};
+  source.fd = fds[0];
+  source.events = EPOLLIN;
+  source.ready = [] (MicroLoopSource *, guint32) {
+    gboolean over = FALSE;
+    g_autoptr (GSource) timeout = g_timeout_source_new (20);
+
+    calls++;
+    micro_loop_remove_source (loop, &source);
+    ASSERT_TRUE (micro_loop_add_source (loop, &source, NULL));
+    micro_loop_post (loop, note, GINT_TO_POINTER (2));
+    g_source_set_callback (
+        timeout,
+        [] (gpointer data) -> gboolean {
+          *(gboolean *) data = TRUE;
+          return G_SOURCE_REMOVE;
+        },
+        &over, NULL);
+    g_source_attach (timeout, micro_loop_get_context (loop));
+    for (turns = 0; !over; turns++)
+      g_main_context_iteration (micro_loop_get_context (loop), TRUE);
+    order.push_back (1);
+    micro_loop_remove_source (loop, &source);
+  };
+  micro_loop_run_sync (
+      loop, [] (gpointer) { EXPECT_TRUE (micro_loop_add_source (loop, &source, NULL)); }, NULL);
+  for (bool done = false; !done;)
+    micro_loop_run_sync (
+        loop, [] (gpointer data) { *(bool *) data = order.size () == 2; }, &done);
+  micro_loop_free (loop);
+  EXPECT_EQ (calls, 1);
+  EXPECT_LT (turns, 10); // it waited, it did not spin
+  EXPECT_EQ (order, (std::vector<int>{ 1, 2 }));
+  for (int fd : fds)
     close (fd);
 }

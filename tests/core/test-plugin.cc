@@ -3,6 +3,7 @@
  *
  * Finding plugins by name.  Links libmicro-1 itself, as it opens files that do.
  */
+#include <csignal>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -69,6 +70,18 @@ TEST (Plugin, FindsTheSameTypeTwice)
   EXPECT_EQ (micro_plugin_find (MICRO_PLUGIN_SELECTOR, "random", nullptr), type);
   ASSERT_NE (micro_plugin_get_info (type), nullptr);
   EXPECT_STREQ (micro_plugin_get_info (type)->name, "random");
+}
+
+TEST (Plugin, LeavesSignalHandlersAsTheyWere)
+{
+  struct sigaction mine = {}, now = {}, former = {};
+
+  mine.sa_handler = SIG_IGN;
+  ASSERT_EQ (sigaction (SIGBUS, &mine, &former), 0);
+  EXPECT_NE (micro_plugin_find (MICRO_PLUGIN_SELECTOR, "static", nullptr), G_TYPE_INVALID);
+  EXPECT_EQ (micro_plugin_find (MICRO_PLUGIN_SELECTOR, "null", nullptr), G_TYPE_INVALID);
+  ASSERT_EQ (sigaction (SIGBUS, &former, &now), 0);
+  EXPECT_EQ (now.sa_handler, SIG_IGN);
 }
 
 TEST (Plugin, TakesWhatTheProgramOffers)

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * Keepalive: a PING to a peer that has been silent, and the end when it stays so (gRFC A8, A9).
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "grpc-private.h"
+
+#define SLOWEST_MS (24 * 60 * 60 * 1000)
+#define US(ms) ((ms) * (gint64) 1000)
+
+static void
+fail_silent (GrpcConnection *self, guint timeout_ms)
+{
+  g_autofree char *problem = g_strdup_printf (
+      "the peer has gone silent: it did not answer a keepalive ping within %u ms", timeout_ms);
+
+  if (self->server)
+    g_info ("%s", problem);
+  grpc_lost (self, problem);
+}
+
+static void
+ping (GrpcConnection *self, gint64 now)
+{
+  static const guint8 payload[8] = "micro";
+
+  nghttp2_submit_ping (self->session, NGHTTP2_FLAG_NONE, payload);
+  self->ping_sent_us = now;
+  grpc_connection_flush_soon (self);
+}
+
+/* Does what is due at @now; returns when to look again, G_MAXINT64 for never. */
+gint64
+grpc_keepalive_look (GrpcConnection *self, gint64 now)
+{
+  const GrpcLimits *limits = self->thread->limits;
+  guint time_ms = self->server ? limits->server_keepalive_ms : self->thread->keepalive_ms;
+  guint timeout_ms
+      = self->server ? limits->server_keepalive_timeout_ms : limits->keepalive_timeout_ms;
+
+  if (time_ms == 0 || self->connecting)
+    return G_MAXINT64;
+  /* Anything that is heard will do, not just the answer. */
+  if (self->ping_sent_us != 0 && self->heard_us > self->ping_sent_us)
+    self->ping_sent_us = 0;
+  if (self->ping_sent_us != 0 && now >= self->ping_sent_us + US (timeout_ms))
+    {
+      fail_silent (self, timeout_ms);
+      return G_MAXINT64;
+    }
+  if (self->ping_sent_us == 0 && now >= self->heard_us + US (time_ms))
+    {
+      if (!self->server && self->n_calls == 0 && !limits->keepalive_without_calls)
+        return now + US (time_ms);
+      ping (self, now);
+    }
+  return self->ping_sent_us != 0 ? self->ping_sent_us + US (timeout_ms)
+                                 : self->heard_us + US (time_ms);
+}
+
+/* A server has ended a connection: if that is for its pings there shall be half as many (gRFC A8).
+ */
+void
+grpc_keepalive_complaint (GrpcConnection *self, const nghttp2_goaway *goaway)
+{
+  const gsize length = strlen (GRPC_TOO_MANY_PINGS);
+  GrpcThread *thread = self->thread;
+
+  if (goaway->error_code != NGHTTP2_ENHANCE_YOUR_CALM || goaway->opaque_data_len != length
+      || memcmp (goaway->opaque_data, GRPC_TOO_MANY_PINGS, length) != 0)
+    return;
+  thread->keepalive_ms = MIN (2 * thread->keepalive_ms, SLOWEST_MS);
+  g_message ("%s finds keepalive pings too frequent: from now on every %u ms", self->address,
+             thread->keepalive_ms);
+}

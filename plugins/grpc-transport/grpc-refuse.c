@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * What a server does with requests that are not gRPC.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "grpc-private.h"
+
+/* How long a request that is not gRPC may take to end, before it is answered all the same. */
+#define PATIENCE_MS 1000
+
+static const char why[]
+    = "This is a gRPC server: it takes POST requests of content-type application/grpc.\n";
+
+static ssize_t
+read_why (nghttp2_session *session,
+          int32_t stream_id,
+          uint8_t *buffer,
+          size_t size,
+          uint32_t *flags,
+          nghttp2_data_source *source,
+          void *user_data)
+{
+  GrpcCall *call = nghttp2_session_get_stream_user_data (session, stream_id);
+  gsize left;
+
+  (void) source;
+  (void) user_data;
+  if (call == NULL)
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  left = sizeof why - 1 - call->out_sent;
+  size = MIN (size, left);
+  memcpy (buffer, why + call->out_sent, size);
+  call->out_sent += size;
+  if (size == left)
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+  return (ssize_t) size;
+}
+
+void
+grpc_refuse_request (GrpcCall *call)
+{
+  nghttp2_nv nv[]
+      = { { (uint8_t *) ":status", (uint8_t *) (call->is_post ? "415" : "405"), 7, 3,
+            NGHTTP2_NV_FLAG_NONE },
+          { (uint8_t *) "content-type", (uint8_t *) "text/plain", 12, 10, NGHTTP2_NV_FLAG_NONE } };
+  nghttp2_data_provider provider = { .read_callback = read_why };
+
+  if (call->submitted)
+    return;
+  call->submitted = TRUE;
+  nghttp2_submit_response (call->connection->session, call->stream_id, nv, G_N_ELEMENTS (nv),
+                           &provider);
+  grpc_connection_flush_soon (call->connection);
+}
+
+static void
+patience_ended (MicroLoopTimer *timer)
+{
+  grpc_refuse_request ((GrpcCall *) ((char *) timer - G_STRUCT_OFFSET (GrpcCall, deadline)));
+}
+
+/* The answer waits for the end of the request, so that what is wrong with the rest is noticed. */
+void
+grpc_refuse_later (GrpcCall *call)
+{
+  call->closed_by_core = TRUE;
+  call->deadline.expired = patience_ended;
+  micro_loop_start_timer (call->head.loop, &call->deadline,
+                          micro_loop_get_time (call->head.loop) + PATIENCE_MS * 1000);
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * The caller's half of a call.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "memory-private.h"
+
+static MemoryCall *
+from_client (MicroCall *call)
+{
+  return (MemoryCall *) ((char *) call - G_STRUCT_OFFSET (MemoryCall, client));
+}
+
+/* --- What the core does ------------------------------------------------------------------------
+ */
+
+static guint8 *
+begin_message (MicroCall *call, gsize size)
+{
+  return memory_half_begin_message (&from_client (call)->client, size);
+}
+
+static void
+end_message (MicroCall *call)
+{
+  MemoryCall *self = from_client (call);
+
+  memory_half_end_message (&self->client, self, &self->server);
+}
+
+static void
+half_close (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
+{
+  MemoryCall *self = from_client (call);
+
+  (void) status;
+  (void) message;
+  (void) details;
+  memory_half_post (&self->server, memory_note_new (self, MEMORY_HALF_CLOSE));
+}
+
+static void
+cancel (MicroCall *call)
+{
+  MemoryCall *self = from_client (call);
+
+  if (self->client.gone)
+    return;
+  memory_half_post (&self->server, memory_note_new (self, MEMORY_CANCEL));
+  memory_half_clear (&self->client);
+  memory_call_unref (self);
+}
+
+static const char *
+find_header (GPtrArray *headers, const char *name)
+{
+  for (guint i = 0; headers != NULL && i < headers->len; i += 2)
+    if (strcmp (g_ptr_array_index (headers, i), name) == 0)
+      return g_ptr_array_index (headers, i + 1);
+  return NULL;
+}
+
+static const char *
+get_header (MicroCall *call, const char *name)
+{
+  MemoryCall *self = from_client (call);
+  const char *value = find_header (self->answer_headers, name);
+
+  return value != NULL ? value : find_header (self->answer_trailers, name);
+}
+
+static void
+foreach_header (MicroCall *call, gboolean trailers, MicroHeaderFunc callback, gpointer user_data)
+{
+  MemoryCall *self = from_client (call);
+  GPtrArray *headers = trailers ? self->answer_trailers : self->answer_headers;
+
+  for (guint i = 0; headers != NULL && i < headers->len; i += 2)
+    if (!callback (g_ptr_array_index (headers, i), g_ptr_array_index (headers, i + 1), user_data))
+      break;
+}
+
+static void
+hold (MicroCall *call, gboolean held)
+{
+  MemoryCall *self = from_client (call);
+
+  memory_half_hold (&self->client, self, held);
+}
+
+const MicroCallOps memory_client_ops = {
+  .begin_message = begin_message,
+  .end_message = end_message,
+  .close = half_close,
+  .cancel = cancel,
+  .get_header = get_header,
+  .foreach_header = foreach_header,
+  .hold = hold,
+};
+
+/* --- What arrives -------------------------------------------------------------------------------
+ */
+
+void
+memory_client_tell_status (
+    MemoryCall *self, MicroStatus status, const char *text, GBytes *details, GPtrArray *trailers)
+{
+  MemoryNote *note = memory_note_new (self, MEMORY_CLOSED);
+
+  note->status = status;
+  note->text = g_strdup (text);
+  note->details = details != NULL ? g_bytes_ref (details) : NULL;
+  note->headers = trailers;
+  memory_half_post (&self->client, note);
+}
+
+static void
+end (MemoryCall *self, MicroStatus status, const char *text, GBytes *details)
+{
+  MicroCall *call = &self->client.head;
+
+  self->client.gone = TRUE;
+  call->events->closed (call, status, text, details);
+  memory_half_clear (&self->client);
+  memory_call_unref (self);
+}
+
+static void
+take_message (MemoryCall *self, MemoryNote *note)
+{
+  MicroCall *call = &self->client.head;
+  g_autofree char *text = NULL;
+
+  if (self->max_receive_bytes == 0 || note->length <= self->max_receive_bytes)
+    {
+      call->events->message (call, note->data, note->length);
+      return;
+    }
+  text = g_strdup_printf ("the message is too large: %" G_GSIZE_FORMAT
+                          " bytes came, %" G_GSIZE_FORMAT " are allowed",
+                          note->length, self->max_receive_bytes);
+  memory_half_post (&self->server, memory_note_new (self, MEMORY_CANCEL));
+  end (self, MICRO_STATUS_RESOURCE_EXHAUSTED, text, NULL);
+}
+
+void
+memory_client_take (MemoryCall *self, MemoryNote *note)
+{
+  MicroCall *call = &self->client.head;
+
+  switch (note->kind)
+    {
+    case MEMORY_HEADERS:
+      self->answer_headers = g_steal_pointer (&note->headers);
+      if (call->events->headers != NULL)
+        call->events->headers (call);
+      break;
+    case MEMORY_MESSAGE:
+      take_message (self, note);
+      break;
+    default:
+      self->answer_trailers = g_steal_pointer (&note->headers);
+      end (self, note->status, note->text, note->details);
+      break;
+    }
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * What one half of a call says to the other: copied, posted, and kept while that is held.
+ */
+#include "config.h"
+
+#include "memory-private.h"
+
+MemoryNote *
+memory_note_new (MemoryCall *call, MemoryNoteKind kind)
+{
+  MemoryNote *note = g_new0 (MemoryNote, 1);
+
+  g_atomic_int_inc (&call->references);
+  note->call = call;
+  note->kind = kind;
+  return note;
+}
+
+static void
+note_free (MemoryNote *note)
+{
+  MemoryCall *call = note->call;
+
+  g_clear_pointer (&note->details, g_bytes_unref);
+  g_clear_pointer (&note->headers, g_ptr_array_unref);
+  g_free (note->data);
+  g_free (note->text);
+  g_free (note);
+  memory_call_unref (call);
+}
+
+static void
+clear_pending (MemoryHalf *self)
+{
+  MemoryNote *note;
+
+  while ((note = g_queue_pop_head (&self->pending)) != NULL)
+    note_free (note);
+}
+
+/* The half is held, and what comes now has its place behind what came before. */
+static gboolean
+must_wait (MemoryHalf *self, MemoryNoteKind kind)
+{
+  return (kind == MEMORY_MESSAGE || kind == MEMORY_HALF_CLOSE || kind == MEMORY_CLOSED)
+         && (self->held || !g_queue_is_empty (&self->pending));
+}
+
+static void
+take (MemoryHalf *self, MemoryNote *note, MemoryHalf *other)
+{
+  MemoryNote *consumed = NULL;
+
+  if (note->counted && !self->gone)
+    {
+      consumed = memory_note_new (note->call, MEMORY_CONSUMED);
+      consumed->length = note->length;
+    }
+  self->take (note->call, note);
+  if (consumed != NULL)
+    memory_half_post (other, consumed);
+  note_free (note);
+}
+
+static void
+arrive (MemoryHalf *self, MemoryNote *note, MemoryHalf *other)
+{
+  if (note->kind == MEMORY_CONSUMED)
+    {
+      if (!self->gone)
+        micro_call_sent (&self->head, note->length);
+      note_free (note);
+    }
+  else if (note->kind == MEMORY_WAKE)
+    {
+      while (!self->held && !g_queue_is_empty (&self->pending))
+        take (self, g_queue_pop_head (&self->pending), other);
+      note_free (note);
+    }
+  else if (self->gone)
+    note_free (note);
+  else if (must_wait (self, note->kind))
+    g_queue_push_tail (&self->pending, note);
+  else
+    take (self, note, other);
+  if (self->gone)
+    clear_pending (self);
+}
+
+static void
+arrive_at_client (gpointer user_data)
+{
+  MemoryNote *note = user_data;
+  MemoryCall *call = note->call;
+
+  g_atomic_int_inc (&call->references);
+  arrive (&call->client, note, &call->server);
+  memory_call_unref (call);
+}
+
+static void
+arrive_at_server (gpointer user_data)
+{
+  MemoryNote *note = user_data;
+  MemoryCall *call = note->call;
+
+  g_atomic_int_inc (&call->references);
+  arrive (&call->server, note, &call->client);
+  memory_call_unref (call);
+}
+
+void
+memory_half_post (MemoryHalf *self, MemoryNote *note)
+{
+  if (self->head.loop == NULL)
+    note_free (note);
+  else
+    micro_loop_post (self->head.loop,
+                     self == &note->call->client ? arrive_at_client : arrive_at_server, note);
+}
+
+guint8 *
+memory_half_begin_message (MemoryHalf *self, gsize size)
+{
+  g_free (self->out);
+  self->out = g_malloc (size + 1); /* never NULL */
+  self->out_length = size;
+  return self->out;
+}
+
+void
+memory_half_end_message (MemoryHalf *self, MemoryCall *call, MemoryHalf *other)
+{
+  MemoryNote *note = memory_note_new (call, MEMORY_MESSAGE);
+
+  note->data = g_steal_pointer (&self->out);
+  note->length = self->out_length;
+  note->counted = self->head.streaming;
+  if (note->counted)
+    g_atomic_int_add (&self->head.queued, (int) note->length);
+  memory_half_post (other, note);
+}
+
+void
+memory_half_hold (MemoryHalf *self, MemoryCall *call, gboolean hold)
+{
+  self->held = hold;
+  if (!hold && !g_queue_is_empty (&self->pending))
+    memory_half_post (self, memory_note_new (call, MEMORY_WAKE));
+}
+
+/* The core has let go of it. */
+void
+memory_half_clear (MemoryHalf *self)
+{
+  self->gone = TRUE;
+  clear_pending (self);
+  g_clear_pointer (&self->out, g_free);
+  micro_call_clear_arena (&self->head);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * The served half of a call.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "memory-private.h"
+
+static MemoryCall *
+from_server (MicroCall *call)
+{
+  return (MemoryCall *) ((char *) call - G_STRUCT_OFFSET (MemoryCall, server));
+}
+
+/* --- What the core does ------------------------------------------------------------------------
+ */
+
+static void
+send_headers (MicroCall *call)
+{
+  MemoryCall *self = from_server (call);
+  MemoryNote *note;
+
+  if (self->headers_sent)
+    return;
+  self->headers_sent = TRUE;
+  note = memory_note_new (self, MEMORY_HEADERS);
+  note->headers = g_steal_pointer (&self->out_headers);
+  memory_half_post (&self->client, note);
+}
+
+static guint8 *
+begin_message (MicroCall *call, gsize size)
+{
+  send_headers (call);
+  return memory_half_begin_message (&from_server (call)->server, size);
+}
+
+static void
+end_message (MicroCall *call)
+{
+  MemoryCall *self = from_server (call);
+
+  memory_half_end_message (&self->server, self, &self->client);
+}
+
+static void
+add_header (MicroCall *call, gboolean trailer, const char *name, const char *value)
+{
+  MemoryCall *self = from_server (call);
+  GPtrArray **list = trailer ? &self->out_trailers : &self->out_headers;
+
+  if (*list == NULL)
+    *list = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (*list, g_strdup (name));
+  g_ptr_array_add (*list, g_strdup (value));
+}
+
+static void
+close_call (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
+{
+  MemoryCall *self = from_server (call);
+
+  if (!self->client_told)
+    {
+      if (self->out_headers != NULL)
+        send_headers (call);
+      memory_client_tell_status (self, status, message, details,
+                                 g_steal_pointer (&self->out_trailers));
+    }
+  self->client_told = TRUE;
+  micro_loop_stop_timer (call->loop, &self->deadline);
+  memory_half_clear (&self->server);
+  memory_transport_call_served (self->server_transport);
+  /* The caller's note still holds a reference, or the caller is the answer's own post: neither
+   * looks at the call again. */
+  memory_call_unref (self);
+}
+
+static const char *
+get_header (MicroCall *call, const char *name)
+{
+  char **headers = from_server (call)->headers;
+
+  for (gsize i = 0; headers[i] != NULL && headers[i + 1] != NULL; i += 2)
+    if (strcmp (headers[i], name) == 0)
+      return headers[i + 1];
+  return NULL;
+}
+
+static void
+foreach_header (MicroCall *call, gboolean trailers, MicroHeaderFunc callback, gpointer user_data)
+{
+  char **headers = from_server (call)->headers;
+
+  (void) trailers;
+  for (gsize i = 0; headers[i] != NULL && headers[i + 1] != NULL; i += 2)
+    if (!callback (headers[i], headers[i + 1], user_data))
+      break;
+}
+
+static void
+hold (MicroCall *call, gboolean held)
+{
+  MemoryCall *self = from_server (call);
+
+  memory_half_hold (&self->server, self, held);
+}
+
+const MicroCallOps memory_server_ops = {
+  .begin_message = begin_message,
+  .end_message = end_message,
+  .close = close_call,
+  .get_header = get_header,
+  .foreach_header = foreach_header,
+  .add_header = add_header,
+  .send_headers = send_headers,
+  .hold = hold,
+};
+
+/* --- What arrives -------------------------------------------------------------------------------
+ */
+
+/* Nobody waits for the answer any more.  It must come all the same, and may come at once. */
+static void
+abandon (MemoryCall *self)
+{
+  if (self->server.gone || self->server.head.cancelled)
+    return;
+  self->client_told = TRUE;
+  self->server.head.events->closed (&self->server.head, MICRO_STATUS_CANCELLED, NULL, NULL);
+}
+
+static void
+deadline_expired (MicroLoopTimer *timer)
+{
+  MemoryCall *self = (MemoryCall *) ((char *) timer - G_STRUCT_OFFSET (MemoryCall, deadline));
+
+  g_atomic_int_inc (&self->references);
+  if (!self->client_told)
+    memory_client_tell_status (self, MICRO_STATUS_DEADLINE_EXCEEDED,
+                               "the deadline passed before the handler answered", NULL, NULL);
+  abandon (self);
+  memory_call_unref (self);
+}
+
+static void
+start (MemoryCall *self)
+{
+  MicroCall *call = &self->server.head;
+
+  self->started = TRUE;
+  if (call->deadline_us != G_MAXINT64)
+    {
+      self->deadline.expired = deadline_expired;
+      micro_loop_start_timer (call->loop, &self->deadline, call->deadline_us);
+    }
+  micro_router_dispatch (self->router, call, self->path);
+}
+
+void
+memory_server_take (MemoryCall *self, MemoryNote *note)
+{
+  MicroCall *call = &self->server.head;
+
+  if (note->kind == MEMORY_START)
+    {
+      start (self);
+      return;
+    }
+  if (!self->started)
+    return;
+  switch (note->kind)
+    {
+    case MEMORY_MESSAGE:
+      call->events->message (call, note->data, note->length);
+      break;
+    case MEMORY_HALF_CLOSE:
+      call->events->half_closed (call);
+      break;
+    case MEMORY_BREAK:
+      if (!self->client_told)
+        memory_client_tell_status (self, MICRO_STATUS_UNAVAILABLE, "the server stops", NULL, NULL);
+      abandon (self);
+      break;
+    default:
+      abandon (self);
+      break;
+    }
+}
