@@ -81,6 +81,26 @@ install_packages ()
 
 run_in () { cd "$1" && shift && "$@"; }
 
+# What a killed make or configure has left half written, and would look ready to the next one.
+remove_unfinished ()
+{
+  [[ -e $build/.unfinished ]] || return 0
+  find "$build" "$top/configure" "$top/aclocal.m4" "$top/Makefile.in" "$top/config.h.in" "$top"/packaging/{build-aux,m4} \
+    -newer "$build/.unfinished" ! -type d ! -name run.log ! -name .top -delete 2>/dev/null
+  rm -f "$build/.unfinished"
+}
+
+# make_in FOLDER TEXT TARGET…
+make_in ()
+{
+  local folder=$1 text=$2 status=0
+  shift 2
+  : >"$build/.unfinished"
+  step "$text" run_in "$folder" make -j"$(nproc)" "$@" || status=$?
+  rm -f "$build/.unfinished"
+  return $status
+}
+
 # Configures and compiles into build/; does only what is left to do.
 build_all ()
 {
@@ -90,11 +110,13 @@ build_all ()
     find "$build" -mindepth 1 -maxdepth 1 ! -name run.log -exec rm -rf {} +
   fi
   printf '%s\n' "$top" >"$build/.top"
+  remove_unfinished
+  : >"$build/.unfinished"
   if [[ ! -x $top/configure || $top/configure.ac -nt $top/configure ]]; then
     step "Generating configure" run_in "$top" autoreconf -fi || return 1
   fi
-  if [[ ! -f $build/Makefile ]]; then
-    step "Configuring" run_in "$build" "$top/configure" "$@" || return 1
+  if [[ ! -f $build/Makefile ]]; then # the only C++ is in tests
+    step "Configuring" run_in "$build" "$top/configure" CXXFLAGS='-O0 -g' "$@" || return 1
   fi
-  step "Compiling" run_in "$build" make -j"$(nproc)" || return 1
+  make_in "$build" "Compiling" || return 1
 }

@@ -31,11 +31,10 @@ start_suite ()
   install_packages build test peers || exit 1
   build_all || exit 1
   (($# == 0)) || step "Compiling the test programs" run_in "$build" make -j"$(nproc)" "$@" || exit 1
-  abs_top_builddir=$build abs_top_srcdir=$top
+  export abs_top_builddir=$build abs_top_srcdir=$top
   . "$top/tests/count.sh"
   . "$top/tests/functions.sh"
   set +e # a suite counts what fails
-  unset MICRO_TEST_ALL
 }
 
 # start_greeter LOG [OPTION…]: sets address.

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The plugin author's path: the example, built against the uninstalled and the installed toolkit.
+# The plugin author's path: the example, built against the toolkit as it was compiled. Against the installed
+# one: tests/installcheck.sh.
 . "$(dirname "$0")/functions.sh"
 
 example=$abs_top_srcdir/examples/plugin
@@ -32,18 +33,3 @@ mkdir -p "$work/un installed"
     CC="${cc[*]}" CFLAGS="-O1 -Wall -Werror $flags") >"$work/make.log" 2>&1 ||
   fail "uninstalled: $(cat "$work/make.log")"
 chosen "$work/un installed"
-
-# Installed, into a directory of our own.
-prefix=$work/prefix
-make -C "$abs_top_builddir" install DESTDIR="$prefix" >"$work/install.log" 2>&1 ||
-  fail "make install: $(tail -20 "$work/install.log")"
-pc=$(find "$prefix" -name micro-1.pc)
-mkdir "$work/pc" "$work/installed"
-sed -E "s|^([a-z_]+)=/|\1=$prefix/|" "$pc" >"$work/pc/micro-1.pc"
-(cd "$work/installed" &&
-  PKG_CONFIG_PATH=$work/pc make -f "$example/plain.mk" CC="${cc[*]}" CFLAGS="-O1 -Wall -Werror $flags"
-) >"$work/make.log" 2>&1 || fail "installed: $(cat "$work/make.log")"
-test "$(sed -n 's/^plugin_abi=//p' "$pc")" != "" || fail 'plugin_abi of the .pc'
-export LD_LIBRARY_PATH=${pc%/pkgconfig/*}
-PATH=$(dirname "$(find "$prefix" -path '*/bin/micro')"):$PATH
-chosen "$work/installed"

@@ -14,6 +14,7 @@ import tempfile
 import clients
 import echo
 import idle
+import instructions
 import server
 import streams
 import table
@@ -33,6 +34,7 @@ SCENARIOS = {
     'tls-handshakes': tls.handshakes,
     'threads': threads.scaling,
     'echo-1x1': echo.measure,
+    'instructions': instructions.measure,
     **{name: clients.measure for name in clients.SHAPES},
 }
 ALL = ['start', 'rss', *unary.FIRST, *SCENARIOS]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The figures as a table for people, and which of them are as wanted."""
+import instructions
 
 # (scenarios, metric): the others take at least so many times what micro takes.
 TIMES = (
@@ -19,6 +20,7 @@ LIMITS = (
     ('unary-1x100', 'rss_mb', 'RSS after a million calls, MB', 8),
     ('start', 'start_to_ready_ms', 'start to ready, ms', 10),
     ('idle-connections', 'bytes_per_connection', 'bytes an idle connection', 16384),
+    ('instructions', 'per_call', 'instructions of a call, by callgrind', instructions.recorded() * 1.1),
 )
 # At least as fast as the faster of the others.
 FASTEST = (('mib-1x1', 'mb_per_second'), ('mib-4x2', 'mb_per_second'),
@@ -30,7 +32,11 @@ FLOOR = {'server': ('tcp-echo', 'echo-1x1', 'server_cpu_us_per_round_trip'),
          'client': ('tcp-echo', 'echo-1x1', 'client_cpu_us_per_round_trip')}
 
 
+missed, reached = [], []
+
+
 def verdict(text, value, limit, good, note=''):
+    (reached if good else missed).append(f'{text}: {value:.2f}, wanted {limit}{note}')
     print(f'  {"reached    " if good else "NOT REACHED"} {text}: {value:.2f}, wanted {limit}{note}')
 
 
@@ -70,6 +76,9 @@ def show(figures, names, spreads):
             row(f'{floor[1]} {floor[2]}', cell(figures[floor], spreads[floor], None))
     print('\n(Nx): N times micro’s figure. Targets:')
     show_targets(figures)
+    for text in missed:
+        print(f'failed: {text}')
+    print(f'{len(reached)} passed, {len(missed)} failed, 0 skipped')
 
 
 def show_targets(figures):
