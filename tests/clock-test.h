@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * For tests of what goes by the clock: one that they stop and set forward.  Included once a program.
+ * For tests of what goes by the clock: one that they stop and set forward.  Included once a
+ * program.
  */
 #pragma once
 
