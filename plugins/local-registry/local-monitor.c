@@ -226,37 +226,6 @@ is_of_interest (const struct inotify_event *event)
          || g_str_has_suffix (event->name, LOCAL_OWNER_SUFFIX);
 }
 
-static gboolean
-folder_changed (int fd, GIOCondition condition, gpointer user_data)
-{
-  LocalMonitor *self = user_data;
-  char buffer[65536] __attribute__ ((aligned (8)));
-  ssize_t n = read (fd, buffer, sizeof buffer);
-  gboolean lost = FALSE;
-
-  (void) condition;
-  for (ssize_t at = 0; at < n;)
-    {
-      const struct inotify_event *event = (const struct inotify_event *) (buffer + at);
-
-      at += sizeof *event + event->len;
-      if (event->mask & IN_Q_OVERFLOW)
-        lost = TRUE;
-      else if (is_of_interest (event))
-        g_hash_table_add (self->changed, g_strdup (event->name));
-    }
-  if (lost)
-    {
-      LocalChanges changes = local_changes_new ();
-
-      look_at_all (self, self->wanted, &changes, NULL);
-      tell (self, &changes);
-    }
-  else if (g_hash_table_size (self->changed) > 0)
-    start_settling (self);
-  return G_SOURCE_CONTINUE;
-}
-
 static void
 clear_source (GSource **source)
 {
@@ -273,6 +242,47 @@ stop_inotify (LocalMonitor *self)
   if (self->inotify_fd >= 0)
     close (self->inotify_fd);
   self->inotify_fd = -1;
+}
+
+static gboolean
+folder_changed (int fd, GIOCondition condition, gpointer user_data)
+{
+  LocalMonitor *self = user_data;
+  char buffer[65536] __attribute__ ((aligned (8)));
+  ssize_t n = read (fd, buffer, sizeof buffer);
+  gboolean lost = FALSE;
+  gboolean gone = FALSE;
+
+  (void) condition;
+  for (ssize_t at = 0; at < n;)
+    {
+      const struct inotify_event *event = (const struct inotify_event *) (buffer + at);
+
+      at += sizeof *event + event->len;
+      if (event->mask & IN_Q_OVERFLOW)
+        lost = TRUE;
+      else if (event->mask & (IN_IGNORED | IN_MOVE_SELF))
+        gone = TRUE;
+      else if (is_of_interest (event))
+        g_hash_table_add (self->changed, g_strdup (event->name));
+    }
+  /* Another folder in its place may well have its inode's number: the tick is to take it for new.
+   */
+  if (gone)
+    {
+      stop_inotify (self);
+      memset (&self->seen, 0, sizeof self->seen);
+    }
+  if (lost)
+    {
+      LocalChanges changes = local_changes_new ();
+
+      look_at_all (self, self->wanted, &changes, NULL);
+      tell (self, &changes);
+    }
+  else if (g_hash_table_size (self->changed) > 0)
+    start_settling (self);
+  return G_SOURCE_CONTINUE;
 }
 
 /* There are 128 instances a user, so it may fail; then the tick looks. */
@@ -414,6 +424,7 @@ start (LocalMonitor *self, GError **error)
     return local_owner_fail (error, "create", self->folder->path);
   start_inotify (self);
   self->tick = g_timeout_source_new (TICK_MS);
+  g_source_set_static_name (self->tick, "local-registry tick");
   g_source_set_callback (self->tick, ticked, self, NULL);
   g_source_attach (self->tick, self->context);
   return TRUE;

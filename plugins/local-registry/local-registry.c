@@ -133,6 +133,7 @@ start_mending (LocalRegistry *self)
   if (self->mending != NULL)
     return;
   self->mending = g_timeout_source_new_seconds (MEND_S);
+  g_source_set_static_name (self->mending, "local-registry mend");
   g_source_set_callback (self->mending, mend, self, NULL);
   g_source_attach (self->mending, context);
 }
