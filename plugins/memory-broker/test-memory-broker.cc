@@ -58,7 +58,7 @@ TEST_F (MemoryBroker, PublishesToNobodyAndForgetsIt)
   Subscriber late (one, "nobody");
   EXPECT_EQ (publisher.Publish ("nobody", "seen"), "");
   ASSERT_TRUE (late.Waits (1));
-  turn_for_ms (20);
+  turn ();
   EXPECT_EQ (late.bodies, Bodies{ "seen" });
 }
 
@@ -91,7 +91,7 @@ TEST_F (MemoryBroker, RefusesWhatDoesNotFitAndGivesItToNobody)
   EXPECT_EQ (publisher.Publish ("orders", "4"),
              "8 topic “orders”: the queue of a subscriber is full; publish again later");
   EXPECT_EQ (publisher.Publish ("else", "x"), "") << "another topic goes on";
-  turn_for_ms (20);
+  turn ();
   EXPECT_EQ (prompt.bodies.size (), 4u);
   while (g_main_context_iteration (context, FALSE))
     ;
@@ -113,7 +113,7 @@ TEST_F (MemoryBroker, LeavesAFullMemberOfAQueueOut)
   for (size_t i = 0; i < 12; i++)
     {
       EXPECT_EQ (publisher.Publish ("orders", "x"), "");
-      turn_for_ms (1);
+      turn ();
     }
   ASSERT_TRUE (prompt.Waits (8));
   prompt.Leave ();
@@ -148,7 +148,7 @@ TEST_F (MemoryBroker, BringsNothingAfterUnsubscribingInTheCallBack)
   for (int i = 0; i < 3; i++)
     micro_broker_publish_async (one, "orders", nullptr, body, nullptr, nullptr, nullptr);
   ASSERT_TRUE (a.Waits (1));
-  turn_for_ms (20);
+  turn ();
   EXPECT_EQ (a.bodies.size (), 1u);
   EXPECT_EQ (a.destroyed, 1);
   micro_broker_unsubscribe (one, 12345);
@@ -175,7 +175,7 @@ TEST_F (MemoryBroker, DoesNotPublishWhatWasCancelled)
   g_cancellable_cancel (cancellable);
   EXPECT_EQ (publisher.Publish ("orders", "x", nullptr, cancellable).substr (0, 3),
              std::to_string (G_IO_ERROR_CANCELLED) + " ");
-  turn_for_ms (20);
+  turn ();
   EXPECT_TRUE (a.bodies.empty ());
 }
 
@@ -219,7 +219,7 @@ TEST_F (MemoryBroker, CarriesMessagesOfManyThreadsWithoutLossOrDoubles)
   EXPECT_TRUE (
       until ([&counter] { return g_atomic_int_get (&counter.atomic) == n_threads * n_each; }));
   micro_broker_unsubscribe (wide, counter.id);
-  turn_for_ms (20);
+  turn ();
   micro_loop_free (loop);
   EXPECT_EQ (counter.count, n_threads * n_each);
   g_object_unref (wide);
