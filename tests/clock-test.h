@@ -40,16 +40,19 @@ advance_clock_ms (gint64 ms)
   clock_ahead_us += ms * 1000;
 }
 
-/* Its time passes by advance_clock_ms() alone while this lives. */
+/* Its time passes by advance_clock_ms() alone while this lives; then it is what it was. */
 class StoppedClock
 {
 public:
   StoppedClock ()
   {
-    gint64 ahead_us = clock_ahead_us;
-
-    clock_stopped_us = g_get_monotonic_time () - ahead_us;
+    clock_ahead_us = 0;
+    clock_stopped_us = g_get_monotonic_time ();
   }
-  ~StoppedClock () { clock_stopped_us = 0; }
+  ~StoppedClock ()
+  {
+    clock_stopped_us = 0;
+    clock_ahead_us = 0;
+  }
 };
 }
