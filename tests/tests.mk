@@ -43,7 +43,8 @@ gtests += \
 	tests/core/test-watcher \
 	$(NULL)
 endif
-tests_core_test_cache_SOURCES = tests/core/test-cache.cc tests/core/faulty-registry.h tests/registry-test.h
+tests_core_test_cache_SOURCES = tests/core/test-cache.cc tests/core/faulty-registry.h tests/clock-test.h \
+	tests/registry-test.h
 tests_core_test_client_SOURCES = tests/core/test-client.cc tests/core/client-test.h
 tests_core_test_client_declined_SOURCES = tests/core/test-client-declined.cc \
 	tests/core/client-test.h
