@@ -141,12 +141,17 @@ run_check (gpointer data, gpointer user_data)
   g_autoptr (MicroChecks) self = check->checks;
   g_autoptr (GCancellable) cancellable = NULL;
   g_autoptr (GError) error = NULL;
-  gboolean fine, told;
+  gboolean fine, told, stopped;
 
   (void) user_data;
   g_mutex_lock (&self->mutex);
   cancellable = g_object_ref (check->cancellable);
+  stopped = self->loop == NULL;
+  if (stopped)
+    g_clear_object (&check->cancellable);
   g_mutex_unlock (&self->mutex);
+  if (stopped) /* before a thread was free for it */
+    return;
   fine = check->func (cancellable, check->user_data, &error);
 
   g_mutex_lock (&self->mutex);

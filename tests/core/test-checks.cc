@@ -19,6 +19,9 @@ namespace
 /* A check that does as it is told. */
 struct Told
 {
+  std::atomic<bool> added{ false };
+  std::atomic<bool> gone{ false };  /* nobody runs it any more */
+  std::atomic<bool> hangs{ false }; /* it has heard that it is to */
   std::atomic<bool> fine{ true };
   std::atomic<bool> hang{ false };
   std::atomic<bool> deaf{ false }; /* does not heed its cancellable */
@@ -34,11 +37,20 @@ struct Told
     self->most_at_once = std::max<int> (self->most_at_once, ++self->at_once);
     self->runs++;
     while (self->hang && (self->deaf || !g_cancellable_is_cancelled (cancellable)))
-      g_usleep (1000);
+      {
+        self->hangs = true;
+        g_usleep (1000);
+      }
     self->at_once--;
     if (!self->fine)
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "told to fail");
     return self->fine;
+  }
+
+  static void
+  let_go (gpointer user_data)
+  {
+    ((Told *) user_data)->gone = true;
   }
 };
 
@@ -47,7 +59,7 @@ struct Checks : testing::Test
   MicroLoop *loop = micro_loop_new ("test");
   MicroChecks *checks = micro_checks_new ();
   std::atomic<int> changes{ 0 };
-  Told told;
+  Told told, other;
 
   ~Checks ()
   {
@@ -55,8 +67,8 @@ struct Checks : testing::Test
     micro_checks_stop (checks);
     micro_checks_unref (checks);
     micro_loop_free (loop);
-    while (told.at_once > 0)
-      g_usleep (1000);
+    for (Told *one : { &told, &other })
+      wait_for ([one] { return one->gone || !one->added; });
   }
 
   static void
@@ -72,9 +84,16 @@ struct Checks : testing::Test
   }
 
   void
-  add (MicroCheckFlags flags, guint timeout_ms = 10000)
+  add (MicroCheckFlags flags, guint timeout_ms = 100000)
   {
-    micro_checks_add (checks, "told", flags, 5, timeout_ms, Told::run, &told, nullptr);
+    add ("told", &told, flags, timeout_ms);
+  }
+
+  void
+  add (const char *name, Told *one, MicroCheckFlags flags, guint timeout_ms)
+  {
+    one->added = true;
+    micro_checks_add (checks, name, flags, interval_ms, timeout_ms, Told::run, one, Told::let_go);
   }
 
   bool
@@ -96,10 +115,40 @@ struct Checks : testing::Test
   static bool
   wait_for (Condition condition)
   {
-    for (int i = 0; i < 20000 && !condition (); i++)
+    while (!condition ())
       g_usleep (1000);
-    return condition ();
+    return true;
   }
+
+  /* All timers of the loop that were to expire in @ms from now have: they do so in order. */
+  void
+  pass_time (int ms)
+  {
+    struct Later
+    {
+      MicroLoopTimer timer;
+      MicroLoop *loop;
+      int ms;
+      std::atomic<bool> over;
+    } later = {
+      { 0, 0, [] (MicroLoopTimer *timer) { ((Later *) timer)->over = true; } }, loop, ms, { false }
+    };
+
+    micro_loop_run_sync (
+        loop,
+        [] (gpointer data) {
+          Later *self = (Later *) data;
+
+          micro_loop_start_timer (self->loop, &self->timer,
+                                  g_get_monotonic_time () + self->ms * (gint64) 1000);
+        },
+        &later);
+    wait_for ([&] { return later.over.load (); });
+    micro_loop_run_sync (
+        loop, [] (gpointer) {}, nullptr);
+  }
+
+  static constexpr guint interval_ms = 5;
 };
 }
 
@@ -183,20 +232,16 @@ TEST_F (Checks, OneThatHangsHasFailedAndRunsAgain)
 
 TEST_F (Checks, OneThatIsDeafRunsOnceAtATimeAndStopsNoOther)
 {
-  Told other;
-
   told.deaf = told.hang = true;
   start ();
   add (MICRO_CHECK_CRITICAL, 20);
-  micro_checks_add (checks, "other", MICRO_CHECK_NONE, 5, 1000, Told::run, &other, nullptr);
-  EXPECT_TRUE (wait_for ([&] { return other.runs > 20; }));
+  add ("other", &other, MICRO_CHECK_NONE, 100000);
+  EXPECT_TRUE (wait_for ([this] { return told.runs > 0 && other.runs > 20; }));
   EXPECT_FALSE (pass ());
   EXPECT_EQ (told.runs, 1);
   told.hang = false;
   EXPECT_TRUE (wait_for ([this] { return pass (); }));
   EXPECT_EQ (told.most_at_once, 1);
-  micro_checks_stop (checks);
-  EXPECT_TRUE (wait_for ([&] { return other.at_once == 0; }));
 }
 
 TEST_F (Checks, StopsARunningCheckAndTellsNoMore)
@@ -205,13 +250,13 @@ TEST_F (Checks, StopsARunningCheckAndTellsNoMore)
   add (MICRO_CHECK_CRITICAL);
   ASSERT_TRUE (wait_for ([this] { return told.runs > 0; }));
   told.hang = true;
-  ASSERT_TRUE (wait_for ([this] { return told.at_once == 1; }));
+  ASSERT_TRUE (wait_for ([this] { return told.hangs.load (); }));
   micro_checks_stop (checks);
   int before = changes;
   EXPECT_TRUE (wait_for ([this] { return told.at_once == 0; })); /* it was cancelled */
   int runs = told.runs;
   micro_checks_set (checks, "late", MICRO_CHECK_CRITICAL, "nobody listens");
-  g_usleep (50000);
+  pass_time (10 * interval_ms);
   EXPECT_EQ (told.runs, runs);
   EXPECT_EQ (changes, before);
 }
