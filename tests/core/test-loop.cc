@@ -91,9 +91,8 @@ TEST (Loop, MayBeFreedOnItsOwnThread)
         micro_loop_post ((MicroLoop *) data, note, GINT_TO_POINTER (1));
       },
       loop);
-  for (int i = 0; i < 10000 && !g_atomic_int_get (&gone); i++)
+  while (!g_atomic_int_get (&gone))
     g_usleep (1000);
-  EXPECT_TRUE (g_atomic_int_get (&gone));
   EXPECT_EQ (order.size (), 1u);
 }
 

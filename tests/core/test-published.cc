@@ -151,20 +151,21 @@ TEST_F (Published, IsReadWhileItChanges)
   for (int i = 0; i < 3; i++)
     readers.emplace_back ([&, i] {
       gsize last[8] = { 0 };
-      guint64 n = 0;
 
-      for (guint at = i; !over; at++, n++)
+      for (guint at = i; !over; at++)
         {
           gsize value = Get (names[at % 8]);
 
+          if (at % 64 == 0)
+            n_reads.fetch_add (64, std::memory_order_relaxed);
           if (value == 0)
             continue;
           EXPECT_GE (value, last[at % 8]);
           last[at % 8] = value;
         }
-      n_reads += n;
     });
-  for (gsize value = 1; value <= 20000; value++)
+  /* Twenty thousand times, and until some were read, and some let go of meanwhile. */
+  for (gsize value = 1; value <= 20000 || n_reads <= 1000 || n_let_go == 0; value++)
     {
       /* Every now and then a name comes and goes. */
       if (value % 16 == 0)
@@ -175,16 +176,14 @@ TEST_F (Published, IsReadWhileItChanges)
       n_let_go += micro_published_get_n_retired (published) < before;
       before = micro_published_get_n_retired (published);
       if (value % 64 == 0)
-        g_usleep (200);
+        g_usleep (200); /* a turn for readers */
     }
   over = true;
   for (std::thread &reader : readers)
     reader.join ();
-  EXPECT_GT (n_reads, 1000u);
-  EXPECT_GT (n_let_go, 0u) << "not until nobody reads";
   printf ("        %" G_GUINT64_FORMAT " reads, at most %u kept for readers\n", n_reads.load (),
           most);
-  Set ("a", 30000);
+  Set ("a", 1);
   EXPECT_EQ (micro_published_get_n_retired (published), 0u);
 }
 } // namespace

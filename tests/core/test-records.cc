@@ -100,24 +100,18 @@ TEST (Metadata, OfNothingIsNull)
   EXPECT_TRUE (micro_metadata_equal (nullptr, nullptr));
 }
 
-TEST (Metadata, OfAHundredThousandKeysIsMadeInNoTime)
+TEST (Metadata, TakesAHundredThousandKeys)
 {
   std::vector<std::string> keys;
   std::vector<const char *> pairs;
-  gint64 start_us;
 
   for (int i = 0; i < 100000; i++)
     keys.push_back (std::to_string (i % 50000));
   for (const std::string &key : keys)
     pairs.insert (pairs.end (), { key.c_str (), "v" });
   pairs.push_back (nullptr);
-  start_us = g_get_monotonic_time ();
-  {
-    g_autoptr (MicroMetadata) metadata = micro_metadata_new_from_pairs (pairs.data ());
-
-    EXPECT_EQ (micro_metadata_get_length (metadata), 50000u);
-  }
-  EXPECT_LT (g_get_monotonic_time () - start_us, 10 * G_USEC_PER_SEC);
+  g_autoptr (MicroMetadata) metadata = micro_metadata_new_from_pairs (pairs.data ());
+  EXPECT_EQ (micro_metadata_get_length (metadata), 50000u);
 }
 
 TEST (Node, IsEqualByIdAddressAndMetadata)

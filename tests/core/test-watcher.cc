@@ -55,13 +55,15 @@ TEST_F (Watcher, GivesEventsInTheirOrder)
 
 TEST_F (Watcher, WakesAReaderThatWaits)
 {
-  std::thread other ([&] {
-    g_usleep (20000);
-    Push ("late");
-  });
+  g_autoptr (GAsyncResult) result = nullptr;
+  g_autoptr (MicroEvent) event = nullptr;
 
-  EXPECT_EQ (Next (), "created late 1: a");
-  other.join ();
+  micro_watcher_next_async (watcher, nullptr, Keep, &result);
+  std::thread ([&] { Push ("late"); }).join ();
+  RegistryUser::Until ([&] { return result != nullptr; });
+  event = micro_watcher_next_finish (watcher, result, nullptr);
+  ASSERT_NE (event, nullptr);
+  EXPECT_EQ (describe (micro_event_get_service (event)), "late 1: a");
 }
 
 TEST_F (Watcher, TellsWhatCameBeforeTheFailureFirst)
@@ -79,14 +81,18 @@ TEST_F (Watcher, TellsWhatCameBeforeTheFailureFirst)
 
 TEST_F (Watcher, EndsAWaitWhenItIsStoppedOnAnotherThread)
 {
-  std::thread other ([&] {
-    g_usleep (20000);
-    micro_watcher_stop (watcher);
-    micro_watcher_stop (watcher);
-  });
+  g_autoptr (GAsyncResult) result = nullptr;
+  g_autoptr (GError) error = nullptr;
 
-  EXPECT_EQ (Next (), "the watcher was stopped");
-  other.join ();
+  micro_watcher_next_async (watcher, nullptr, Keep, &result);
+  std::thread ([&] {
+    micro_watcher_stop (watcher);
+    micro_watcher_stop (watcher);
+  }).join ();
+  RegistryUser::Until ([&] { return result != nullptr; });
+  EXPECT_EQ (micro_watcher_next_finish (watcher, result, &error), nullptr);
+  ASSERT_NE (error, nullptr);
+  EXPECT_STREQ (error->message, "the watcher was stopped");
   EXPECT_EQ (stopped, 1);
   Push ("too late");
   EXPECT_EQ (Next (), "the watcher was stopped");
