@@ -45,7 +45,7 @@ gtests += \
 endif
 tests_core_test_cache_SOURCES = tests/core/test-cache.cc tests/core/faulty-registry.h tests/clock-test.h \
 	tests/registry-test.h
-tests_core_test_client_SOURCES = tests/core/test-client.cc tests/core/client-test.h
+tests_core_test_client_SOURCES = tests/core/test-client.cc tests/core/client-test.h tests/clock-test.h
 tests_core_test_client_declined_SOURCES = tests/core/test-client-declined.cc \
 	tests/core/client-test.h
 tests_core_test_client_interceptor_SOURCES = tests/core/test-client-interceptor.cc \

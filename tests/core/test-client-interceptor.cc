@@ -112,7 +112,7 @@ TEST_P (ClientInterceptorTest, RefuseACallThatNobodyGets)
 
 TEST_P (ClientInterceptorTest, SeeACallOnceHoweverOftenItIsTried)
 {
-  g_ptr_array_insert (selector->addresses, 0, g_strdup (GetParam ().dead));
+  g_ptr_array_insert (selector->addresses, 0, Dead ());
   selector->turn = 0;
   EXPECT_EQ (Hello ("nothing"), "none");
   EXPECT_EQ (take_seen (), "a+ b+ b>9 a>9 b>9 a>9 b<6 a<6 b=0 a=0 ");
