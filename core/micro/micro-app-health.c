@@ -7,9 +7,6 @@
 
 #include <micro/micro-app-private.h>
 
-#define LOOPS_INTERVAL_MS 5000
-#define LOOPS_TIMEOUT_MS 5000
-
 static void
 tell (gpointer data)
 {
@@ -115,8 +112,8 @@ micro_app_start_health (MicroApp *self, GError **error)
           = (MicroHealth *) micro_options_construct (self->options, MICRO_PLUGIN_HEALTH, error);
       if (self->health == NULL)
         return FALSE;
-      micro_checks_add (self->checks, "loops", MICRO_CHECK_LIVE, LOOPS_INTERVAL_MS,
-                        LOOPS_TIMEOUT_MS, check_loops, g_ptr_array_ref (self->loops),
+      micro_checks_add (self->checks, "loops", MICRO_CHECK_LIVE, self->loops_ms, self->loops_ms,
+                        check_loops, g_ptr_array_ref (self->loops),
                         (GDestroyNotify) g_ptr_array_unref);
       micro_health_set_checks (self->health, self->checks);
     }

@@ -39,6 +39,7 @@ struct _MicroApp
   MicroConfig *config;
   MicroHealth *health;   /* (nullable): a plugin */
   MicroLoop *check_loop; /* (nullable): with a health plugin */
+  guint loops_ms;        /* how often it is seen whether the loops turn, and how long they have */
   char *address;
 
   GMainLoop *main_loop;

@@ -91,6 +91,7 @@ instance_init (MicroApp *self)
 {
   self->router = micro_router_new ();
   self->checks = micro_checks_new ();
+  self->loops_ms = 5000;
   self->entries = g_array_new (FALSE, FALSE, sizeof (GOptionEntry));
   self->main_loop = g_main_loop_new (NULL, FALSE);
 }
