@@ -10,7 +10,6 @@
 
 /* After a change: those that come in a row are read once. */
 #define SETTLE_MS 20
-/* While it cannot be read, and while nothing tells of changes. */
 #define RETRY_MS 1000
 
 typedef struct
@@ -22,6 +21,7 @@ typedef struct
   char *generation;      /* (nullable) */
   GFileMonitor *monitor; /* (nullable) */
   GSource *timer;        /* (nullable): to read it */
+  guint retry_ms;        /* while it cannot be read, and while nothing tells of changes */
   MicroConfigFunc func;
   gpointer user_data;
 } Directory;
@@ -121,7 +121,7 @@ read_now (Directory *self)
     stop_monitor (self); /* it may watch a directory that has gone */
   self->func (entries, error, self->user_data);
   if (self->monitor == NULL)
-    read_soon (self, RETRY_MS);
+    read_soon (self, self->retry_ms);
 }
 
 /* --- The interface ------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ directory_class_init (DirectoryClass *klass)
 static void
 directory_init (Directory *self)
 {
-  (void) self;
+  self->retry_ms = RETRY_MS;
 }
 
 static void
@@ -184,6 +184,12 @@ directory_iface_init (MicroConfigSourceInterface *iface)
   iface->start = directory_start;
   iface->stop = directory_stop;
   iface->describe = directory_describe;
+}
+
+void
+micro_config_directory_set_retry_ms (MicroConfigSource *source, guint ms)
+{
+  ((Directory *) source)->retry_ms = ms;
 }
 
 /**

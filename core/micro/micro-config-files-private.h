@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include <gio/gio.h>
+#include <micro/micro-config-source.h>
 
 G_BEGIN_DECLS
 
@@ -15,5 +15,8 @@ G_BEGIN_DECLS
 GHashTable *micro_config_files_read (const char *path, char **ret_generation, GError **error);
 /* (transfer full) (nullable): where `..data` leads now. */
 char *micro_config_files_get_generation (const char *path);
+
+/* How soon a directory that cannot be read is tried again; before it starts, for tests. */
+void micro_config_directory_set_retry_ms (MicroConfigSource *source, guint ms);
 
 G_END_DECLS
