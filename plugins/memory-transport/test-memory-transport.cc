@@ -13,6 +13,7 @@
 
 #include <micro/micro.h>
 
+#include "../../tests/clock-test.h"
 #include "greeter.pb-c.h"
 
 extern "C" const MicroPluginInfo *micro_plugin_memory_transport (void);
@@ -200,7 +201,7 @@ protected:
   }
 
   void
-  Begin (Outcome *outcome, const char *name, gint64 timeout_ms = 5000)
+  Begin (Outcome *outcome, const char *name, gint64 timeout_ms = 100000)
   {
     Job job = { this, name, timeout_ms, NULL, 0, outcome };
 
@@ -211,7 +212,7 @@ protected:
   Call (MicroLoop *loop, const char *name, const char *const *extra = NULL, gsize most = 0)
   {
     Outcome outcome = {};
-    Job job = { this, name, 5000, extra, most, &outcome };
+    Job job = { this, name, 100000, extra, most, &outcome };
 
     micro_loop_run_sync (loop, Start, &job);
     Wait (&outcome);
@@ -284,12 +285,18 @@ TEST_F (MemoryTransportTest, TakesAnAnswerFromAnotherThread)
 
 TEST_F (MemoryTransportTest, EndsACallAtItsDeadlineAndDropsTheLateAnswer)
 {
+  StoppedClock clock;
   Outcome outcome = {};
+  MicroCall *call;
 
   Begin (&outcome, "keep", 5);
+  call = wait_until_kept ();
+  advance_clock_ms (5);
+  micro_loop_run_sync (
+      served, [] (gpointer) {}, NULL);
   Wait (&outcome);
   EXPECT_EQ (outcome.status, MICRO_STATUS_DEADLINE_EXCEEDED);
-  answer (wait_until_kept ());
+  answer (call);
   EXPECT_EQ (Call (calling, "John").reply, "Hello John");
   EXPECT_EQ (outcome.closes, 1);
 }
@@ -334,7 +341,7 @@ TEST_F (MemoryTransportTest, DrainWaitsForARunningCallAndTakesNoNewOne)
         return NULL;
       },
       call);
-  micro_transport_drain (transport, 5000);
+  micro_transport_drain (transport, 100000);
   g_thread_join (thread);
   Wait (&outcome);
   EXPECT_EQ (outcome.reply, "late");

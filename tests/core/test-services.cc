@@ -79,6 +79,7 @@ protected:
         = (MicroTransport *) g_object_new (micro_plugin_memory_transport ()->get_type (), NULL);
     client = micro_client_new ((MicroRegistry *) registry, (MicroSelector *) selector, transport,
                                loops);
+    micro_client_set_defaults (client, 100000, -1);
     services = micro_services_new (router, client, "greeter");
     options.address = address = micro_transport_listen (transport, "memory:0", router, loops, NULL);
     g_object_unref (registry);
