@@ -5,23 +5,22 @@
 log=$work/typed
 has () { grep -qxF -- "$1" "$log"; }
 
-background "$log" "$abs_top_builddir/tests/brokers/typed"
-wait_for 10 listed typed || fail "$(cat "$log")"
-wait_for 10 listed micro.http.broker || fail "no record: $(micro list)"
+serves "$log" "$abs_top_builddir/tests/brokers/typed"
+await eval '(($(micro get micro.http.broker | grep -c broker=http) == 2))' ||
+  fail "no two: $(micro get micro.http.broker 2>&1)"
 
 expect 0 '^ok$' micro publish greetings name=John --metadata=Trace=7
-wait_for 10 has 'request John application/json' || fail "$(cat "$log")"
-wait_for 10 has 'answer Hello John application/protobuf Trace=7' || fail "$(cat "$log")"
+await has 'request John application/json' || fail "$(cat "$log")"
+await has 'answer Hello John application/protobuf Trace=7' || fail "$(cat "$log")"
 
 # What is not of the type is dropped with a word, and the next is heard.
 dropped () { (($(grep -c ' a message that is no greeter.HelloResponse was dropped' "$log") == $1)); }
 expect 0 '^ok$' micro publish answers msg:=7
-wait_for 10 dropped 1 || fail "JSON of another type: $(cat "$log")"
+await dropped 1 || fail "JSON of another type: $(cat "$log")"
 expect 0 '^ok$' micro publish answers msg=x --metadata=Content-Type=application/protobuf
-wait_for 10 dropped 2 || fail "JSON for protobuf: $(cat "$log")"
+await dropped 2 || fail "JSON for protobuf: $(cat "$log")"
 expect 0 '^ok$' micro publish answers msg=again
-wait_for 10 has 'answer again application/json Trace=' || fail "$(cat "$log")"
+await has 'answer again application/json Trace=' || fail "$(cat "$log")"
 (($(grep -c ^answer "$log") == 2)) || fail "more than two answers: $(cat "$log")"
 
-kill "$pid"
-wait "$pid" || fail "ended with $?: $(cat "$log")"
+ends "$pid" "$log"

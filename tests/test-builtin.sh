@@ -30,7 +30,7 @@ refused ()
   shift
   mkdir -p "$work/configure"
   (cd "$work/configure" && "$abs_top_srcdir/configure" "$@" >out 2>&1) && fail "configure takes $*"
-  tail -n 5 "$work/configure/out" | grep -qF -- "$why" || fail "$*: $(tail -n 5 "$work/configure/out")"
+  grep -qF -- "$why" <<<"$(tail -n 5 "$work/configure/out")" || fail "$*: $(tail -n 5 "$work/configure/out")"
 }
 refused 'there is no plugin “nosuch-selector”; there are:' --with-builtin-plugins=nosuch-selector
 refused 'Add --disable-modules' --disable-shared --enable-static

@@ -5,8 +5,7 @@
 
 export MICRO_COMPLETE_SECONDS=60
 completion=$abs_top_srcdir/core/completion
-background "$work/greeter" "$abs_top_builddir/examples/greeter/greeter-service" --server-address=127.0.0.1:0
-wait_for 10 listed greeter || fail "the greeter does not start: $(cat "$work/greeter")"
+serves "$work/greeter" "$abs_top_builddir/examples/greeter/greeter-service" --server-address=127.0.0.1:0
 
 # complete WANTED WORD…: what all candidates are, in any order, with the last word as it stands.
 complete_sh ()
@@ -77,7 +76,7 @@ in_fish ()
 in_zsh ()
 {
   local got
-  got=$(timeout 60 zsh -f "$abs_top_srcdir/tests/completion.zsh" "$work/zsh" "$2")
+  got=$(zsh -f "$abs_top_srcdir/tests/completion.zsh" "$work/zsh" "$2")
   [[ $got == "$1" ]] || fail "zsh: $2: “$got”, not “$1”"
 }
 : >"$work/a file"

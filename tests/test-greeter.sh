@@ -3,8 +3,7 @@
 # The greeter from end to end: it registers, is found and called, and leaves when told to.
 . "$(dirname "$0")/functions.sh"
 
-background "$work/service.log" "$abs_top_builddir/examples/greeter/greeter-service"
-wait_for 10 listed greeter || fail "greeter is not listed: $(cat "$work/service.log")"
+serves "$work/service.log" "$abs_top_builddir/examples/greeter/greeter-service"
 
 expect 0 'Hello John' micro call greeter Say.Hello name=John
 expect 0 'Hello Jane' micro call greeter Say.Hello '{"name": "Jane"}'
@@ -15,4 +14,4 @@ status=0
 wait "$pid" || status=$?
 ((status == 0)) || fail "the greeter ended with $status: $(cat "$work/service.log")"
 pids=()
-! listed greeter || fail 'the greeter has ended and is still listed'
+expect 0 'No services are registered' micro list

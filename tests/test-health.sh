@@ -6,16 +6,14 @@ greeter=$abs_top_builddir/examples/greeter/greeter-service
 
 serve () # LOG ARGUMENT…: sets address
 {
-  background "$work/$1" "$greeter" --server-address=127.0.0.1:0 --registry=memory "${@:2}"
-  wait_for 20 grep -q 'serves on' "$work/$1" || fail "the greeter does not serve: $(cat "$work/$1")"
-  address=$(sed -n 's/.* serves on \([^ ,]*\),.*/\1/p' "$work/$1")
+  serves "$work/$1" "$greeter" --server-address=127.0.0.1:0 --registry=memory "${@:2}"
 }
 get () # HOST:PORT/PATH: the status, and the body's last line
 {
   local authority=${1%%/*} answer
   exec 3<>"/dev/tcp/${authority%:*}/${authority#*:}" || return
   printf 'GET /%s HTTP/1.0\r\n\r\n' "${1#*/}" >&3
-  answer=$(timeout 20 cat <&3 | tr -d '\r'; echo .)
+  answer=$(cat <&3 | tr -d '\r'; echo .)
   exec 3>&-
   sed -n '1s/HTTP\/1.1 \([0-9]*\).*/\1/p' <<<"$answer"
   sed -n '1,/^$/!p' <<<"$answer" | sed '$s/\.$//' | grep . || true
@@ -37,29 +35,29 @@ kill -CONT "$pid"
 background "$work/health.log" micro-health --health_address=127.0.0.1:0 --server_name=greeter \
   --server_address="$address"
 health=$pid
-wait_for 20 grep -q 'serves on' "$work/health.log" || fail "micro-health: $(cat "$work/health.log")"
+await grep -q 'serves on' "$work/health.log" || fail "micro-health: $(cat "$work/health.log")"
 url=$(sed -n 's|.*serves on http://\([^ ]*\) .*|\1|p' "$work/health.log")
 says "$url" $'200\nOK' || fail "micro-health: $(get "$url")"
 says "$url/ready?verbose" $'200\n+ greeter\nOK' || fail "micro-health: $(get "$url/ready?verbose")"
 # Of requests that come in one go each is answered, and before the ten seconds of a silent client.
 exec 3<>"/dev/tcp/${url%%:*}/$(sed 's|.*:\([0-9]*\)/.*|\1|' <<<"$url")"
 printf 'GET /health HTTP/1.1\r\n\r\nGET /health/ready HTTP/1.1\r\n\r\nGET /health HTTP/1.0\r\n\r\n' >&3
-(($(timeout 8 cat <&3 | grep -o 'HTTP/1.1 200' | wc -l) == 3)) || fail 'micro-health: not three answers to three requests'
+(($(cat <&3 | grep -o 'HTTP/1.1 200' | wc -l) == 3)) || fail 'micro-health: not three answers to three requests'
 exec 3>&-
 kill "${pids[0]}"
-wait_for 20 says "$url" $'500\nNOT_HEALTHY' || fail "micro-health, the target gone: $(get "$url")"
+await says "$url" $'500\nNOT_HEALTHY' || fail "micro-health, the target gone: $(get "$url")"
 kill "$health"
 wait "$health" || fail "micro-health ends with $? at SIGTERM"
 expect 2 'is not an address to listen on' micro-health --server_name=x --server_address="$address" \
   --health_address=nowhere
 
 so=$abs_top_builddir/plugins/.libs/http-health.so
-if [[ ! -e $so ]] && ! micro plugins | grep -Eq '^http +health'; then exit 0; fi
+if [[ ! -e $so ]] && ! grep -Eq '^http +health' <<<"$(micro plugins)"; then exit 0; fi
 serve plugin.log --health=http --health-address=127.0.0.1:0 --health-tcp=nobody=127.0.0.1:1 \
   --health-interval-ms=50 --health-optional=nobody
 url=$(sed -n 's|.*answered on http://||p' "$work/plugin.log")
-wait_for 20 says "$url" $'200\nOK' || fail "http-health: $(get "$url?verbose")"
-get "$url?verbose" | grep -q '^! nobody: .*(not critical)$' || fail "http-health: $(get "$url?verbose")"
+await says "$url" $'200\nOK' || fail "http-health: $(get "$url?verbose")"
+grep -q '^! nobody: .*(not critical)$' <<<"$(get "$url?verbose")" || fail "http-health: $(get "$url?verbose")"
 says "$url/live?verbose" $'200\n+ loops\nOK' || fail "http-health: $(get "$url/live?verbose")"
 kill "$pid"
 wait "$pid" || fail "the greeter ends with $? at SIGTERM"

@@ -14,7 +14,11 @@ test "$(find "$work/new" -type f | wc -l)" -ge 5
 
 # has PATTERN ARGUMENT…; lacks likewise: what is printed for the arguments.
 has () { expect 0 "$1" micro kube "${@:2}"; }
-lacks () { if micro kube "${@:2}" | grep -Eq -- "$1"; then fail "micro kube ${*:2} has $1"; fi; }
+lacks ()
+{
+  expect 0 '' micro kube "${@:2}"
+  ! grep -Eq -- "$1" <<<"$(micro kube "${@:2}")" || fail "micro kube ${*:2} has $1"
+}
 kinds () { micro kube "$@" | sed -n 's/^kind: //p' | tr '\n' ' '; }
 [[ $(kinds greeter) == 'ServiceAccount Role RoleBinding Deployment Service PodDisruptionBudget ' ]] ||
   fail "$(kinds greeter)"

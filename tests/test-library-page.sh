@@ -17,10 +17,9 @@ eval "libraries=($(pkg-config --cflags --libs micro-1-uninstalled libprotobuf-c)
   "$build/proto/greeter.micro.c" "$build/proto/greeter.pb-c.c" -o "$work/relay" "${libraries[@]}" \
   >"$work/cc.log" 2>&1 || fail "it does not compile: $(cat "$work/cc.log")"
 paths=$(sed -n 's/^ export LD_LIBRARY_PATH=/LD_LIBRARY_PATH=/p' "$page")
-background "$work/greeter.log" "$build/examples/greeter/greeter-service"
-wait_for 10 listed greeter || fail "greeter: $(cat "$work/greeter.log")"
+serves "$work/greeter.log" "$build/examples/greeter/greeter-service"
 eval "background '$work/relay.log' env ${paths//build/\"\$build\"} '$work/relay'"
-wait_for 10 listed relay || fail "relay: $(cat "$work/relay.log")"
+await listed relay || fail "relay: $(cat "$work/relay.log")"
 expect 0 'Hello Ada' micro call relay Hello name=Ada
 kill "$pid"
 wait "$pid" || fail "relay ended with $?: $(cat "$work/relay.log")"

@@ -15,10 +15,10 @@ background "$work/one.log" "$service"
 one=$pid
 background "$work/two.log" "$service"
 two=$pid
-wait_for 10 has_nodes 2 || fail "not both are listed: $(micro list)"
+await has_nodes 2 || fail "not both are listed: $(micro list)"
 started=$(date +%s%N)
 kill -KILL "$one"
-wait_for 10 has_nodes 1 || fail "the killed one is still listed: $(micro list)"
+await has_nodes 1 || fail "the killed one is still listed: $(micro list)"
 echo "gone from a new listing $((($(date +%s%N) - started) / 1000000)) ms after SIGKILL"
 for i in {1..20}; do
   expect 0 '^.*Hello John' micro call greeter Say.Hello name=John
@@ -28,10 +28,10 @@ done
 # Two of one id: the second says so, and takes nothing away when it goes.
 background "$work/first.log" "$service" --server-name=twin --server-id=one
 first=$pid
-wait_for 10 listed twin || fail "twin is not listed: $(cat "$work/first.log")"
+await listed twin || fail "twin is not listed: $(cat "$work/first.log")"
 background "$work/second.log" "$service" --server-name=twin --server-id=one
 second=$pid
-wait_for 10 grep -q 'the node .*one.* of .*twin.* is another process that runs: .*--server-id' \
+await grep -q 'the node .*one.* of .*twin.* is another process that runs: .*--server-id' \
   "$work/second.log" || fail "of the second twin: $(cat "$work/second.log")"
 kill "$second"
 wait "$second" || true
@@ -49,10 +49,10 @@ ln -s /dev/zero "$folder/greeter@link.json"
 touch "$folder/greeter@empty.json"
 echo '{"name":"greeter","nodes":[{"id":"a","address":"127.0.0.1:1"}]}' >"$folder/greeter@foreign.json"
 echo 'buy milk' >"$folder/notes.txt"
-expect 0 greeter timeout 20 micro list
+expect 0 greeter micro list
 for name in copy half huge fifo directory link empty foreign; do
-  expect 0 "ignoring .*greeter@$name.json, which is .*: remove it" timeout 20 micro get greeter
-  expect 0 'Hello John' timeout 20 micro call greeter Say.Hello name=John
+  expect 0 "ignoring .*greeter@$name.json, which is .*: remove it" micro get greeter
+  expect 0 'Hello John' micro call greeter Say.Hello name=John
 done
 expect 0 'ignoring .*notes.txt' micro list
 (($(micro call greeter Say.Hello name=John 2>&1 | grep -c 'fifo') == 1)) || fail 'named more than once'
@@ -67,16 +67,16 @@ expect 0 '' micro list
 export MICRO_REGISTRY_DIRECTORY=$work/way/registry
 touch "$work/way"
 background "$work/three.log" "$service"
-wait_for 10 grep -q 'cannot be registered' "$work/three.log" || fail "$(cat "$work/three.log")"
+await grep -q 'cannot be registered' "$work/three.log" || fail "$(cat "$work/three.log")"
 address=$(sed -n 's/.* serves on \([^ ]*\) but .*/\1/p' "$work/three.log")
 expect 0 'Hello John' micro call --address="$address" greeter Say.Hello name=John
 sleep 1
 (($(wc -l <"$work/three.log") <= 2)) || fail "it repeats itself: $(cat "$work/three.log")"
 grep -q 'set --registry-directory' "$work/three.log" || fail "$(cat "$work/three.log")"
 rm "$work/way"
-wait_for 20 listed greeter || fail "it does not try again: $(cat "$work/three.log")"
+await listed greeter || fail "it does not try again: $(cat "$work/three.log")"
 rm -r "$work/way"
-wait_for 20 listed greeter || fail "it does not come back: $(cat "$work/three.log")"
+await listed greeter || fail "it does not come back: $(cat "$work/three.log")"
 kill -TERM "$pid"
 wait "$pid" || fail "the greeter ended with $?: $(cat "$work/three.log")"
 pids=()
@@ -86,8 +86,8 @@ unset MICRO_REGISTRY_DIRECTORY
 rm -r "$folder"
 for name in '..' '%2F' 'a/b' 'a@b.json'; do
   background "$work/odd.log" "$service" --server-name="$name"
-  wait_for 10 grep -q 'registered in' "$work/odd.log" || fail "$name: $(cat "$work/odd.log")"
-  micro list | grep -qF -- "$name" || fail "$name is not listed: $(micro list)"
+  await grep -q 'registered in' "$work/odd.log" || fail "$name: $(cat "$work/odd.log")"
+  grep -qF -- "$name" <<<"$(micro list)" || fail "$name is not listed: $(micro list)"
   # A path of HTTP/2 takes no other letters.
   [[ $name == *[!\ -~]* ]] || expect 0 'Hello John' micro call "$name" Say.Hello name=John
   kill -TERM "$pid"

@@ -7,14 +7,10 @@ greeter=$abs_top_builddir/examples/greeter/greeter-service
 # serve NAME COMMAND…: a greeter that gets listed under NAME.
 serve ()
 {
-  background "$work/log" "${@:2}"
-  wait_for 10 listed "$1" || fail "$1 is not listed: $(cat "$work/log")"
+  serves "$work/log" "${@:2}"
+  listed "$1" || fail "$1 is not listed: $(cat "$work/log")"
 }
-end ()
-{
-  kill "$pid"
-  wait "$pid" || fail "ended with $?: $(cat "$work/log")"
-}
+end () { ends "$pid" "$work/log"; }
 
 # Name, value, and what of it shows in the record ("-": nothing).
 table='
@@ -64,7 +60,7 @@ serve named "$greeter" "${flags[@]}"; shows; end
 serve named "$greeter" "${dashed[@]}"; shows; end
 serve named env "${variables[@]}" "$greeter"; shows; end
 serve named env "${others[@]}" "$greeter" "${flags[@]}"; shows
-! micro get named | grep -q 'zone=b' || fail 'the metadata of the variable are there too'
+! grep -q 'zone=b' <<<"$(micro get named)" || fail 'the metadata of the variable are there too'
 end
 
 # Repeated flags, and a variable with commas; a value may contain "=".
@@ -82,7 +78,6 @@ MICRO_CLIENT_REQUEST_TIMEOUT=1h expect 68 '200 ?ms' \
 kill -CONT "$pid"
 
 # Every call by way of a proxy, found by its address or by its name.
-address=$(sed -n 's/.* serves on \([^,]*\),.*/\1/p' "$work/log")
 client=$abs_top_builddir/examples/greeter/greeter-client
 MICRO_PROXY=$address MICRO_REGISTRY=memory expect 0 '^Hello Joan$' "$client" Joan
 MICRO_PROXY=$address expect 0 'Hello Joan' micro call nobody Say.Hello name=Joan
@@ -97,5 +92,6 @@ expect 1 'no service .*greeter' "$client" Joan
 so=$abs_top_builddir/plugins/.libs/random-selector.so
 if [[ -e $so ]]; then
   MICRO_LOG_LEVEL=info MICRO_PLUGIN=$so expect 0 "loading $so" micro list
-  if MICRO_LOG_LEVEL=error MICRO_PLUGIN=$so micro list 2>&1 | grep -q loading; then fail 'loading at error'; fi
+  said=$(MICRO_LOG_LEVEL=error MICRO_PLUGIN=$so micro list 2>&1)
+  [[ $said != *loading* ]] || fail 'loading at error'
 fi

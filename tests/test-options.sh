@@ -11,13 +11,12 @@ bad () { expect 2 "^greeter: $1" "${@:2}"; }
 export MICRO_SERVER_VERSION=2.0.0 MICRO_SERVER_METADATA=a=1,b=x=y MICRO_DRAIN_DELAY=
 background "$work/log" "$greeter" --server_name=other --server-version 3.0.0 \
   --server-address=127.0.0.1:0 --server-id=one --register_ttl=60 --server-threads=1
-wait_for 10 listed other || fail "not listed: $(cat "$work/log")"
+await listed other || fail "not listed: $(cat "$work/log")"
 grep -Eq '^other 3\.0\.0 serves on 127\.0\.0\.1:[0-9]+, registered in local$' "$work/log" ||
   fail "what it says when ready: $(cat "$work/log")"
 expect 0 'other-one' micro get other
 expect 0 'a=1,b=x=y' micro get other
-kill "$pid"
-wait "$pid" || fail "ended with $?: $(cat "$work/log")"
+ends "$pid" "$work/log"
 unset MICRO_SERVER_VERSION MICRO_SERVER_METADATA MICRO_DRAIN_DELAY
 
 # What is wrong, in one sentence, status 2.
@@ -38,9 +37,8 @@ bad 'unknown option --selector-port: the “roundrobin” selector has no such o
 # Addresses: status 1, from the transport.
 expect 1 '^greeter: .*“8080”' "$greeter" --server-address=8080
 expect 1 '^greeter: .*70000' "$greeter" --server-address=127.0.0.1:70000
-background "$work/first" "$greeter" --server-address=127.0.0.1:0
-wait_for 10 listed greeter || fail "not listed: $(cat "$work/first")"
-taken=$(sed -n 's/.* serves on \([^,]*\),.*/\1/p' "$work/first")
+serves "$work/first" "$greeter" --server-address=127.0.0.1:0
+taken=$address
 expect 1 "^greeter: .*$taken.*in use" "$greeter" --server-address="$taken"
 
 for address in http://x:1 'a b' x:99999 host:port 1.2.3.4:0 '[::1' : unix:here; do
@@ -49,12 +47,10 @@ for address in http://x:1 'a b' x:99999 host:port 1.2.3.4:0 '[::1' : unix:here; 
 done
 expect 1 '“::1” is ambiguous: write an IPv6 address as \[v6\]:port' "$greeter" --server-address=::1
 cd "$work"
-background "$work/path" "$greeter" --server-name=path --server-address=unix:here
-path=$!
-wait_for 10 eval 'micro list -o wide | grep -qF "unix:$work/here"' || fail "$(cat "$work/path")"
+serves "$work/path" "$greeter" --server-name=path --server-address=unix:here
+grep -qF "unix:$work/here" <<<"$(micro list -o wide)" || fail "$(micro list -o wide)"
 expect 1 'somebody listens there: choose another path' "$greeter" --server-address=unix:here
-kill "$path"
-wait "$path" || fail "ended with $?: $(cat "$work/path")"
+ends "$pid" "$work/path"
 [[ ! -e $work/here ]] || fail 'the socket is left'
 
 # Options of plugins.

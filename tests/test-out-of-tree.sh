@@ -23,8 +23,7 @@ chosen ()
   MICRO_PLUGIN_PATH=$1 expect 0 'last +selector|selector +last' micro plugins
 }
 
-background "$work/log" "$abs_top_builddir/examples/greeter/greeter-service"
-wait_for 10 listed greeter || fail "not listed: $(cat "$work/log")"
+serves "$work/log" "$abs_top_builddir/examples/greeter/greeter-service"
 
 # Uninstalled, as a path with a space in it must do too.
 mkdir -p "$work/un installed"

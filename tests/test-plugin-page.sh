@@ -12,7 +12,7 @@ sed -n '/^=head2 The example/,/^=head2 Building/p' "$page" | grep '^ ' | squeeze
 (($(wc -l <"$work/shown") > 10)) || fail 'the page shows less than ten lines of the example'
 at=1
 while IFS= read -r line; do
-  next=$(tail -n "+$at" "$work/code" | grep -nxF -- "$line" | head -n 1 | cut -d: -f1)
+  next=$(tail -n "+$at" "$work/code" | grep -nxF -- "$line" | sed '1!d; s/:.*//') || true
   [[ -n $next ]] || fail "last-selector.c does not say, or not there: $line"
   at=$((at + next))
 done <"$work/shown"

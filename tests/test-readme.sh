@@ -12,8 +12,7 @@ read -ra cc < <(sed -n 's/^CC = //p' "$abs_top_builddir/Makefile")
   -I"$abs_top_srcdir/core" -I"$abs_top_builddir/core" $(pkg-config --cflags gio-2.0 libprotobuf-c) ||
   fail 'the program of the README does not compile'
 
-background "$work/log" "$abs_top_builddir/examples/greeter/greeter-service"
-wait_for 10 listed greeter || fail "not listed: $(cat "$work/log")"
+serves "$work/log" "$abs_top_builddir/examples/greeter/greeter-service"
 sed -n '/^\$ micro/,/^```/p' "$readme" | grep -v '^```' >"$work/wanted"
 grep -q '^\$ micro call' "$work/wanted" || fail 'the README has no transcript'
 while IFS= read -r line; do

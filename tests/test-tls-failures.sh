@@ -32,11 +32,10 @@ make_dated ()
 
 serve () # NAME ARGUMENT…
 {
-  background "$work/$1.log" "$greeter" --server-name="$1" --server-address=127.0.0.1:0 "${@:2}"
-  wait_for 10 listed "$1" || fail "$1 is not listed: $(cat "$work/$1.log")"
+  serves "$work/$1.log" "$greeter" --server-name="$1" --server-address=127.0.0.1:0 "${@:2}"
 }
 
-refused () { wait_for 10 grep -q "refused 127.0.0.1: $2" "$work/$1.log" || fail "$1.log: $(cat "$work/$1.log")"; }
+refused () { await grep -q "refused 127.0.0.1: $2" "$work/$1.log" || fail "$1.log: $(cat "$work/$1.log")"; }
 address_of () { grep -oEm 1 '127\.0\.0\.1:[0-9]+' "$work/$1.log"; }
 
 make_ca ca
@@ -86,6 +85,6 @@ exec 3>&-
 # A server that has no HTTP/2.
 background "$work/s_server.log" openssl s_server -accept 127.0.0.1:0 -cert server.pem -key server.key \
   -alpn http/1.1 -www
-wait_for 10 grep -q '^ACCEPT' "$work/s_server.log" || fail "$(cat "$work/s_server.log")"
+await grep -q '^ACCEPT' "$work/s_server.log" || fail "$(cat "$work/s_server.log")"
 expect 78 'UNAVAILABLE.*it speaks TLS but not HTTP/2' micro --tls-ca=ca.pem \
   call --address="$(sed -n 's/^ACCEPT //p' "$work/s_server.log")" greeter Say.Hello name=x

@@ -13,8 +13,7 @@ make_certificate client ca DNS:client
 
 serve () # NAME ARGUMENT…
 {
-  background "$work/$1.log" "$greeter" --server-name="$1" --server-address=127.0.0.1:0 "${@:2}"
-  wait_for 10 listed "$1" || fail "$1 is not listed: $(cat "$work/$1.log")"
+  serves "$work/$1.log" "$greeter" --server-name="$1" --server-address=127.0.0.1:0 "${@:2}"
 }
 
 # One way: by flag, by the long flag, by variable.

@@ -4,8 +4,7 @@
 . "$(dirname "$0")/functions.sh"
 requires python3
 
-background "$work/service.log" "$abs_top_builddir/tests/proto/kitchen-service"
-wait_for 10 listed kitchen || fail "kitchen is not listed: $(cat "$work/service.log")"
+serves "$work/service.log" "$abs_top_builddir/tests/proto/kitchen-service"
 call () { micro call kitchen Echo "$@"; }
 
 # What cannot be sent is a mistake of the command line (2).

@@ -6,11 +6,10 @@ requires python3
 greeter=$abs_top_builddir/examples/greeter/greeter-service
 
 # told LOG PATTERN: the watch says so.
-told () { wait_for 30 grep -qE -- "$2" "$1" || fail "no “$2” in: $(cat "$1")"; }
+told () { await grep -qE -- "$2" "$1" || fail "no “$2” in: $(cat "$1")"; }
 
-background "$work/greeter" "$greeter" --server-address=127.0.0.1:0
-first=$!
-wait_for 30 micro get greeter || fail "greeter is not listed: $(cat "$work/greeter")"
+serves "$work/greeter" "$greeter" --server-address=127.0.0.1:0
+first=$pid
 background "$work/text" micro list --watch
 text=$!
 background "$work/json" micro list --watch -o json
@@ -19,6 +18,7 @@ told "$work/text" '^created  greeter  1\.0\.0  127\.0\.0\.1:[0-9]+$'
 told "$work/json" created
 background "$work/other" "$greeter" --server-address=127.0.0.1:0 --server-name=other
 told "$work/text" '^created  other'
+told "$work/json" '"other"'
 kill "$first"
 told "$work/text" '^deleted  greeter'
 told "$work/json" deleted

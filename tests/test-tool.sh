@@ -4,8 +4,7 @@
 . "$(dirname "$0")/functions.sh"
 requires python3
 
-background "$work/service.log" "$abs_top_builddir/examples/greeter/greeter-service"
-wait_for 10 listed greeter || fail "greeter is not listed: $(cat "$work/service.log")"
+serves "$work/service.log" "$abs_top_builddir/examples/greeter/greeter-service"
 
 # json EXPRESSION COMMAND…: what it prints is JSON, of which the Python expression holds.
 json ()

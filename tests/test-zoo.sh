@@ -89,9 +89,9 @@ for row in 'crash crashed while it was loaded \(signal 11, SIGSEGV\)$' \
 done
 
 # A selector that does not listen is not asked for ever.
-background "$work/served" "$greeter" --server-address=127.0.0.1:0; wait_for 10 listed greeter || fail 'greeter is not listed'
+serves "$work/served" "$greeter" --server-address=127.0.0.1:0
 for command in 'call greeter Hello' 'stream greeter Chat'; do
-  expect 78 UNAVAILABLE timeout 10 micro --selector=stubborn $command name=x
+  expect 78 UNAVAILABLE micro --selector=stubborn $command name=x
 done
 
 # Help is given all the same.
