@@ -53,6 +53,9 @@ requires ()
   done
 }
 
+# What a variable of the Makefile is.
+setting () { sed -n "s/^$1 = *//p" "$abs_top_builddir/Makefile"; }
+
 # background LOG COMMAND…: its pid is in $pid.
 background ()
 {

@@ -4,7 +4,7 @@
 # After a change that is meant: MICRO_PLUGIN_ABI_* if it was released, then tests/test-abi.sh --update
 . "$(dirname "$0")/functions.sh"
 requires pkg-config
-read -ra cc < <(sed -n 's/^CC = //p' "$abs_top_builddir/Makefile" | grep . || echo cc)
+read -ra cc < <(setting CC)
 read -ra flags < <(pkg-config --cflags gio-2.0 libprotobuf-c)
 
 # Structs with a body, and their members, out of the public headers.

@@ -3,7 +3,6 @@
 # Plugins that are linked in: which, the same as from files, and what configure refuses.
 . "$(dirname "$0")/functions.sh"
 greeter=$abs_top_builddir/examples/greeter/greeter-service
-setting () { sed -n "s/^$1 = *//p" "$abs_top_builddir/Makefile"; }
 linked_in=$(setting BUILTIN_PLUGINS)
 
 # They are there without any plugin file.

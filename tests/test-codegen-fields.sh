@@ -6,8 +6,9 @@
 . "$(dirname "$0")/functions.sh"
 requires protoc protoc-gen-c pkg-config
 
-read -r -a cc <<<"${CC:-cc}"
-read -r -a cxx <<<"${CXX:-c++}"
+read -ra cc < <(setting CC)
+read -ra cxx < <(setting CXX)
+requires "${cc[0]}" "${cxx[0]}"
 read -r -a flags <<<"$(pkg-config --cflags gio-2.0 libprotobuf-c)"
 read -r -a libs <<<"$(pkg-config --libs libprotobuf-c)"
 flags+=(-I"$abs_top_srcdir/core" -I"$abs_top_builddir/core" -I"$work")

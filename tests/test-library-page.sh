@@ -6,8 +6,8 @@ requires pkg-config
 page=$abs_top_srcdir/core/docs/micro-library.pod
 build=$abs_top_builddir
 test -e "$build/core/.libs/libmicro-1.so" || skip 'built without a shared library'
-read -ra cc < <(sed -n 's/^CC = //p' "$build/Makefile")
-read -ra flags < <(sed -n 's/^SANITIZER_CFLAGS = //p' "$build/Makefile")
+read -ra cc < <(setting CC)
+read -ra flags <<<"$(setting SANITIZER_CFLAGS)"
 
 # As the page says it is built and run uninstalled.
 sed -n '/^=head2 A whole program/,/^=head2 MicroApp/p' "$page" | sed -n 's/^ //p' >"$work/relay.c"

@@ -71,10 +71,10 @@ end
 # A call's deadline, by flag and by variable: the service is there and does not answer.
 serve greeter "$greeter"
 kill -STOP "$pid"
-expect 68 'DEADLINE_EXCEEDED.*200 ?ms' micro --client_request_timeout=200ms call greeter Say.Hello name=x
-MICRO_CLIENT_REQUEST_TIMEOUT=300ms expect 68 '300 ?ms' micro call greeter Say.Hello name=x
-MICRO_CLIENT_REQUEST_TIMEOUT=1h expect 68 '200 ?ms' \
-  micro --client_request_timeout 200ms call greeter Say.Hello name=x
+expect 68 'DEADLINE_EXCEEDED.*100 ?ms' micro --client_request_timeout=100ms call greeter Say.Hello name=x
+MICRO_CLIENT_REQUEST_TIMEOUT=200ms expect 68 '200 ?ms' micro call greeter Say.Hello name=x
+MICRO_CLIENT_REQUEST_TIMEOUT=1h expect 68 '100 ?ms' \
+  micro --client_request_timeout 100ms call greeter Say.Hello name=x
 kill -CONT "$pid"
 
 # Every call by way of a proxy, found by its address or by its name.

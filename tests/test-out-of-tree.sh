@@ -9,8 +9,8 @@ requires pkg-config make nm
 test -e "$abs_top_builddir/plugins/.libs/roundrobin-selector.so" ||
   skip 'built without plugin files (--disable-modules)'
 # A sanitizer of the library must be one of the plugin too; CC may say more than the compiler.
-read -ra cc < <(sed -n 's/^CC = //p' "$abs_top_builddir/Makefile")
-flags=$(sed -n 's/^SANITIZER_CFLAGS = //p' "$abs_top_builddir/Makefile")
+cc=$(setting CC)
+flags=$(setting SANITIZER_CFLAGS)
 
 # chosen BUILD: by name, by path, by MICRO_PLUGINS; and it does choose the last one.
 chosen ()
@@ -29,6 +29,6 @@ serves "$work/log" "$abs_top_builddir/examples/greeter/greeter-service"
 mkdir -p "$work/un installed"
 (cd "$work/un installed" &&
   PKG_CONFIG_PATH=$abs_top_builddir/core make -f "$example/plain.mk" PC=micro-1-uninstalled \
-    CC="${cc[*]}" CFLAGS="-O1 -Wall -Werror $flags") >"$work/make.log" 2>&1 ||
+    CC="$cc" CFLAGS="-O1 -Wall -Werror $flags") >"$work/make.log" 2>&1 ||
   fail "uninstalled: $(cat "$work/make.log")"
 chosen "$work/un installed"

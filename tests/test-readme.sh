@@ -4,7 +4,7 @@
 . "$(dirname "$0")/functions.sh"
 requires pkg-config
 readme=$abs_top_srcdir/README.md
-read -ra cc < <(sed -n 's/^CC = //p' "$abs_top_builddir/Makefile")
+read -ra cc < <(setting CC)
 
 # The blocks of a language.
 { echo '#include "greeter.micro.h"'; sed -n '/^```c$/,/^```$/p' "$readme" | grep -v '^```'; } >"$work/service.c"

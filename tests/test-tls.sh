@@ -24,7 +24,7 @@ MICRO_TLS_CA=ca.pem expect 0 'Hello x' micro call tls Hello name=x
 expect 78 'UNAVAILABLE.*it speaks TLS; give --tls-ca' micro call tls Hello name=x
 expect 78 'UNAVAILABLE.*signed by “CN=ca”, whom this system does not trust' \
   micro --tls call tls Hello name=x
-grep -q 'refused 127.0.0.1: it speaks HTTP/2 without TLS' tls.log || fail "log: $(cat tls.log)"
+await grep -q 'refused 127.0.0.1: it speaks HTTP/2 without TLS' tls.log || fail "log: $(cat tls.log)"
 
 # By another name than that of its address.
 make_certificate named ca DNS:greeter.test
@@ -41,7 +41,7 @@ expect 0 'Hello x' micro --tls-ca=ca.pem --tls-cert=client.pem --tls-key=client.
   call mutual Hello name=x
 expect 78 'UNAVAILABLE.*it demands a client certificate; give --tls-cert and --tls-key' \
   micro --tls-ca=ca.pem call mutual Hello name=x
-grep -q 'refused 127.0.0.1: it shows no client certificate, which --tls-ca demands' mutual.log ||
+await grep -q 'refused 127.0.0.1: it shows no client certificate, which --tls-ca demands' mutual.log ||
   fail "log: $(cat mutual.log)"
 
 # A plain service.
