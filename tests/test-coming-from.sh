@@ -10,7 +10,7 @@ grep -Eq '^static +selector' <<<"$(micro plugins)" || skip 'the static selector 
 unset MICRO_REGISTRY MICRO_SELECTOR
 
 # Rows of three columns: a flag that is the same has its variable in the help; what is refused is.
-program=$greeter rows=0
+program=$greeter rows=0 helped=
 while IFS= read -r line; do
   case $line in
     '### cmd/health') program=$abs_top_builddir/micro-health ;;
@@ -24,7 +24,8 @@ while IFS= read -r line; do
   for flag in $(grep -oE -- '--[a-z_]+' <<<"$flags"); do
     case $here in
       ' the same'* | ' without effect'*)
-        "$program" --help-all >"$work/help"
+        [[ $program == "$helped" ]] || "$program" --help-all >"$work/help"
+        helped=$program
         grep -E -- "^ +(-[a-z], )?${flag//_/-}[ =]" "$work/help" | grep -qF "[$(tr -d '` ' <<<"$variable")]" ||
           fail "$program --help-all has no $flag with $variable"
         expect '1|2' 'unknown option --neither' "$program" "$flag=" --neither ;;

@@ -40,18 +40,16 @@ forbid 'The services of every server include the core, GLib and their own .proto
   "\"config\.h\"|\"services\.h\"|\"[a-z0-9/]+\.(micro|pb-c)\.h\"|$public|<json-glib/|$libc" core/services/*.[ch]
 
 # Others: never a private header of the core, never another plugin's.
-for file in plugins/*/*.[ch] core/health/*.[ch] core/tool/*.[ch] examples/*/*.[ch]; do
-  found=$(grep -En '^#[[:space:]]*include[[:space:]]*(<micro/[a-z-]+-private\.h>|".*/)' "$file" |
-    grep -Ev '"(\.\./)?common/|\.pb-c\.h"' || true)
-  [[ -z $found ]] || { echo "$file includes what is not its business: $found"; bad=1; }
-  for name in $(sed -n 's/^#[[:space:]]*include[[:space:]]*"\(.*\)"/\1/p' "$file"); do
-    case $name in
-      config.h | *.micro.h | *.pb-c.h | *common/*) continue ;;
-    esac
-    [[ -e $(dirname "$file")/$name ]] ||
-      { echo "$file includes $name, which is not in its folder"; bad=1; }
-  done
-done
+others=(plugins/*/*.[ch] core/health/*.[ch] core/tool/*.[ch] examples/*/*.[ch])
+found=$(grep -EHn '^#[[:space:]]*include[[:space:]]*(<micro/[a-z-]+-private\.h>|".*/)' "${others[@]}" |
+  grep -Ev '"(\.\./)?common/|\.pb-c\.h"' || true)
+[[ -z $found ]] || { echo "These include what is not their business: $found"; bad=1; }
+while IFS=: read -r file name; do
+  case $name in
+    config.h | *.micro.h | *.pb-c.h | *common/*) continue ;;
+  esac
+  [[ -e ${file%/*}/$name ]] || { echo "$file includes $name, which is not in its folder"; bad=1; }
+done < <(grep -Ho '^#[[:space:]]*include[[:space:]]*".*"' "${others[@]}" | sed 's/:#.*"\(.*\)"$/:\1/')
 if grep -Hn 'include.*\.\(pb-c\|micro\)\.h' core/micro/*.[ch]; then
   echo 'The core knows no .proto'
   bad=1

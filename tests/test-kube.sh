@@ -16,8 +16,9 @@ test "$(find "$work/new" -type f | wc -l)" -ge 5
 has () { expect 0 "$1" micro kube "${@:2}"; }
 lacks ()
 {
-  expect 0 '' micro kube "${@:2}"
-  ! grep -Eq -- "$1" <<<"$(micro kube "${@:2}")" || fail "micro kube ${*:2} has $1"
+  local text
+  text=$(micro kube "${@:2}") || fail "micro kube ${*:2}: status $?"
+  ! grep -Eq -- "$1" <<<"$text" || fail "micro kube ${*:2} has $1"
 }
 kinds () { micro kube "$@" | sed -n 's/^kind: //p' | tr '\n' ' '; }
 [[ $(kinds greeter) == 'ServiceAccount Role RoleBinding Deployment Service PodDisruptionBudget ' ]] ||
