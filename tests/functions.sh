@@ -7,8 +7,8 @@ set -euo pipefail
 PATH=$abs_top_builddir:$PATH
 limit=$((SECONDS + ${MICRO_TEST_LIMIT:-120} - 10))
 
-# For a test of the gate it is as in make check, whoever runs it: no settings, language, proxy, cluster,
-# terminal or make of the caller's, and no time-out of ours that a machine without rest could reach.
+# A test of the gate is alike for whoever runs it: no settings, language, proxy, cluster, terminal or make
+# of the caller's, and no time-out of ours that a machine without rest could reach.
 alike ()
 {
   exec </dev/null
@@ -87,7 +87,7 @@ serves ()
   done
   address=$(sed -n 's/.* serves on \([^ ,]*\),.*/\1/p' "$1")
 }
-# ends PID LOG: a service ends well when told to.
+# ends PID LOG: it ends, and well, when told to.
 ends ()
 {
   kill "$1"
