@@ -69,7 +69,7 @@ ms_since (gint64 start_us)
 }
 
 /* Nodes: a file each, which takes a slow disk a while. */
-const guint many = std::min (crowd_size (), 500u);
+const guint many = std::min (crowd_size (), 300u);
 
 /* What the registry would do in half a second or two, told to its sources by their names. */
 constexpr const char *tick = "local-registry tick";
@@ -442,7 +442,7 @@ TEST_F (LocalRegistry, NamesOnlySomeOfManyForeignFiles)
   g_autoptr (MicroService) mine = make_service ("mine", "1", { "m" });
 
   ASSERT_EQ (user.Register (mine), "");
-  for (int i = 0; i < 100; i++)
+  for (int i = 0; i < 50; i++)
     Write ("notes-" + std::to_string (i), "milk");
   EXPECT_EQ (user.Listed (), "mine 1: m\n");
   EXPECT_LE (warnings.size (), 11u);
