@@ -28,6 +28,7 @@ expect 0 '^ok$' micro publish nobody
 kill "$pid_c"
 wait "$pid_c" || fail "c ended with $?: $(cat "$work/c")"
 kill -9 "${pids[1]}"
+wait "${pids[1]}" || true
 expect 0 '^ok$' micro publish orders id:=7
 await has "$work/a" 'orders - {"id":7}' || fail "a: $(cat "$work/a")"
 
