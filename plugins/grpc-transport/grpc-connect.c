@@ -69,8 +69,9 @@ race_done (int fd, int code, gpointer user_data)
 static void
 connect_to (GrpcConnection *self, GPtrArray *addresses)
 {
-  self->race = grpc_race_new (self->thread->loop, addresses,
-                              self->thread->limits->connect_timeout_ms, race_done, self);
+  self->race
+      = grpc_race_new (self->thread->loop, addresses, self->thread->limits->connect_timeout_ms,
+                       GRPC_RACE_STAGGER_MS, race_done, self);
   grpc_race_start (self->race);
 }
 

@@ -11,10 +11,7 @@
 
 #include "grpc-private.h"
 
-/* Between the two steps of GOAWAY is a PING's round trip; at most this, of a peer that answers
- * none.
- */
-#define NOTICE_MS 1000
+guint grpc_end_notice_ms = 1000;
 /* How long a peer may take to read why. */
 #define LINGER_MS 1000
 /* How long its socket may stay full before that. */
@@ -59,7 +56,7 @@ grpc_end_kindly (GrpcConnection *self)
     return;
   nghttp2_submit_shutdown_notice (self->session);
   grpc_connection_flush_soon (self);
-  start_timer (self, last_go_away, NOTICE_MS);
+  start_timer (self, last_go_away, grpc_end_notice_ms);
 }
 
 static gboolean

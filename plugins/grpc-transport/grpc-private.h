@@ -406,6 +406,9 @@ void grpc_life_look (GrpcConnection *self);
 
 /* --- grpc-end.c: how a connection is ended --- */
 #define GRPC_TOO_MANY_PINGS "too_many_pings" /* what gRPC says */
+/* Between the two steps of GOAWAY is a PING's round trip; at most this, of a peer that answers
+ * none.  Only tests change it. */
+extern guint grpc_end_notice_ms;
 void grpc_end_kindly (GrpcConnection *self);
 void grpc_end_sent (GrpcConnection *self);
 void grpc_end_answered (GrpcConnection *self, const guint8 *opaque);
@@ -487,8 +490,14 @@ void grpc_connect_forget (GrpcConnection *self);
 /* --- grpc-race.c: the first of several addresses that answers --- */
 /* @fd: a connected socket, the callee's; or -1 and an errno. */
 typedef void (*GrpcRaceFunc) (int fd, int code, gpointer user_data);
-GrpcRace *grpc_race_new (
-    MicroLoop *loop, GPtrArray *addresses, guint timeout_ms, GrpcRaceFunc done, gpointer user_data);
+/* After which the next address is tried beside the ones before (RFC 8305, 5 and 8). */
+#define GRPC_RACE_STAGGER_MS 250
+GrpcRace *grpc_race_new (MicroLoop *loop,
+                         GPtrArray *addresses,
+                         guint timeout_ms,
+                         guint stagger_ms,
+                         GrpcRaceFunc done,
+                         gpointer user_data);
 void grpc_race_start (GrpcRace *self);
 void grpc_race_free (GrpcRace *self);
 

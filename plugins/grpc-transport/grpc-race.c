@@ -13,9 +13,6 @@
 
 #include "grpc-private.h"
 
-/* After which the next address is tried beside the ones before (RFC 8305, 5 and 8). */
-#define STAGGER_US (250 * 1000)
-
 typedef struct
 {
   MicroLoopSource source; /* fd -1: over */
@@ -32,6 +29,7 @@ struct _GrpcRace
   guint n_running;
   MicroLoopTimer timer;
   gint64 timeout_us;
+  gint64 stagger_us;
   gint64 stagger_at_us;
   int last_errno;
   GrpcRaceFunc done;
@@ -148,7 +146,7 @@ go_on (GrpcRace *self)
 
       self->attempts[i].source.fd = -1;
       if (start_attempt (self, &self->attempts[i], self->addresses->pdata[i]))
-        self->stagger_at_us = now + STAGGER_US;
+        self->stagger_at_us = now + self->stagger_us;
     }
   if (self->n_running == 0)
     {
@@ -180,8 +178,12 @@ time_passed (MicroLoopTimer *timer)
 
 /* @addresses: (transfer full): of GrpcSocketAddress; @timeout_ms is each one's. */
 GrpcRace *
-grpc_race_new (
-    MicroLoop *loop, GPtrArray *addresses, guint timeout_ms, GrpcRaceFunc done, gpointer user_data)
+grpc_race_new (MicroLoop *loop,
+               GPtrArray *addresses,
+               guint timeout_ms,
+               guint stagger_ms,
+               GrpcRaceFunc done,
+               gpointer user_data)
 {
   GrpcRace *self = g_new0 (GrpcRace, 1);
 
@@ -190,6 +192,7 @@ grpc_race_new (
   self->attempts = g_new0 (Attempt, self->addresses->len);
   self->timer.expired = time_passed;
   self->timeout_us = timeout_ms * (gint64) 1000;
+  self->stagger_us = stagger_ms * (gint64) 1000;
   self->last_errno = EADDRNOTAVAIL;
   self->done = done;
   self->user_data = user_data;

@@ -24,7 +24,10 @@
 
 extern "C" const MicroPluginInfo *micro_plugin_grpc_transport (void);
 
-const gint64 PATIENCE_US = 30 * G_USEC_PER_SEC;
+/* As good as for ever: tests/limit ends who waits longer. */
+const gint64 PATIENCE_US = 600 * (gint64) G_USEC_PER_SEC;
+const gint64 HOUR_US = 3600 * (gint64) G_USEC_PER_SEC;
+const guint HOUR_MS = 3600 * 1000;
 
 inline bool
 wait_until (const std::function<bool ()> &condition)
@@ -95,6 +98,20 @@ public:
   {
     Send ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     SendFrame (NGHTTP2_SETTINGS, 0, 0);
+  }
+
+  /* Everything that was sent before has been read. */
+  void
+  Settle ()
+  {
+    Frame frame;
+
+    SendFrame (NGHTTP2_PING, 0, 0, "settled?");
+    do
+      frame = Next ();
+    while (frame.type >= 0
+           && !(frame.type == NGHTTP2_PING && (frame.flags & NGHTTP2_FLAG_ACK) != 0));
+    EXPECT_EQ (frame.type, NGHTTP2_PING);
   }
 
   /* Calls the greeter; the header fields are literals (RFC 7541, 6.2.2). */
@@ -231,6 +248,8 @@ struct Waiting
   std::atomic<bool> released;
 };
 inline Waiting waiting;
+/* The connection of the call that came last: for its loop. */
+inline std::atomic<GrpcConnection *> served;
 
 inline gpointer
 answer_when_released (gpointer data)
@@ -254,6 +273,7 @@ peer_hello (MicroCall *call, gconstpointer request, gpointer user_data)
   Greeter__HelloResponse response = GREETER__HELLO_RESPONSE__INIT;
 
   (void) user_data;
+  served = ((GrpcCall *) call)->connection;
   if (strcmp (name, "wait") == 0)
     {
       waiting.n++;
@@ -279,6 +299,8 @@ protected:
 
     waiting.n = 0;
     waiting.released = false;
+    served = nullptr;
+    grpc_end_notice_ms = HOUR_MS;
     router = micro_router_new ();
     micro_router_add (router, &peer_say, handlers, NULL, NULL);
     loops = g_ptr_array_new ();
@@ -372,6 +394,19 @@ protected:
   }
 
   void
+  On (MicroLoop *loop, std::function<void ()> function)
+  {
+    micro_loop_run_sync (
+        loop, [] (gpointer data) { (*(std::function<void ()> *) data) (); }, &function);
+  }
+
+  void
+  OnServer (std::function<void ()> function)
+  {
+    On ((MicroLoop *) g_ptr_array_index (loops, 0), function);
+  }
+
+  void
   Begin (Outcome *outcome, const char *name = "John")
   {
     Job job = { this, name, outcome };
@@ -400,8 +435,9 @@ protected:
   MicroLoop *client_loop;
   std::string address;
   int listener = -1;
-  Outcome unfinished = {};   /* of a call that outlives its test */
-  GrpcCall *begun = nullptr; /* last, on client_loop */
+  Outcome unfinished = {};             /* of a call that outlives its test */
+  GrpcCall *begun = nullptr;           /* last, on client_loop */
+  GrpcThread *client_thread = nullptr; /* of client_loop, once a call was begun */
 
 private:
   struct Job
@@ -427,6 +463,7 @@ private:
     call = micro_transport_open (job->test->client, job->test->client_loop, &start, &events,
                                  job->outcome);
     job->test->begun = (GrpcCall *) call;
+    job->test->client_thread = job->test->begun->thread;
     request.name = (char *) job->name;
     greeter__hello_request__pack (
         &request,
