@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "kube-clock.h"
 
 G_BEGIN_DECLS
 
@@ -28,7 +28,7 @@ typedef struct
 static inline guint
 kube_backoff_next (KubeBackoff *self)
 {
-  gint64 now = g_get_monotonic_time ();
+  gint64 now = kube_clock_get_time ();
   guint ms;
 
   if (self->last_us != 0 && now - self->last_us > KUBE_BACKOFF_FORGET_US)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kube-client.h"
+#include "kube-clock.h"
 #include "kube-credential.h"
 #include "kube-session.h"
 #include "kube-tls.h"
@@ -123,13 +124,14 @@ send_free (gpointer data)
   g_free (send);
 }
 
+/* Takes @timer. */
 static void
-start_timer (GTask *task, guint ms, GSourceFunc func)
+start_timer (GTask *task, GSource *timer, GSourceFunc func)
 {
   Send *send = g_task_get_task_data (task);
 
   stop_timer (send);
-  send->timer = g_timeout_source_new (ms);
+  send->timer = timer;
   g_source_set_callback (send->timer, func, task, NULL);
   g_source_attach (send->timer, g_task_get_context (task));
 }
@@ -328,7 +330,7 @@ on_credential (GObject *source, GAsyncResult *result, gpointer user_data)
   check_files (self, FALSE);
   g_clear_object (&send->message);
   send->message = new_message (self, send);
-  start_timer (task, HEADERS_TIMEOUT_MS, on_no_answer);
+  start_timer (task, g_timeout_source_new (HEADERS_TIMEOUT_MS), on_no_answer);
   soup_session_send_async (send->is_watch ? self->watches : self->requests, send->message,
                            G_PRIORITY_DEFAULT, send->cancellable, on_sent, task);
 }
@@ -349,14 +351,14 @@ static void
 start (GTask *task)
 {
   KubeClient *self = g_task_get_source_object (task);
-  gint64 now = g_get_monotonic_time ();
+  gint64 now = kube_clock_get_time ();
+  guint wait_ms;
 
   self->allowance += (double) (now - self->allowed_us) / G_USEC_PER_SEC * REQUESTS_PER_SECOND;
   self->allowance = MIN (self->allowance, REQUESTS_BURST) - 1;
   self->allowed_us = now;
-  start_timer (task,
-               self->allowance >= 0 ? 0 : (guint) (-self->allowance / REQUESTS_PER_SECOND * 1000),
-               on_allowed);
+  wait_ms = self->allowance >= 0 ? 0 : (guint) (-self->allowance / REQUESTS_PER_SECOND * 1000);
+  start_timer (task, kube_clock_wait (wait_ms), on_allowed);
 }
 
 /* --- What others call ------------------------------------------------------------------------- */
@@ -452,7 +454,8 @@ kube_client_init (KubeClient *self)
 {
   self->idle_timeout_s = IDLE_TIMEOUT_S;
   self->allowance = REQUESTS_BURST;
-  self->allowed_us = self->checked_us = g_get_monotonic_time ();
+  self->allowed_us = kube_clock_get_time ();
+  self->checked_us = g_get_monotonic_time ();
 }
 
 KubeClient *

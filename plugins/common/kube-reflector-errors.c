@@ -128,7 +128,7 @@ kube_reflector_judge_reply (KubeReflector *self, const KubeReply *reply)
 KubeNext
 kube_reflector_judge_event (KubeReflector *self, const KubeReply *reply, guint code)
 {
-  gint64 now = g_get_monotonic_time ();
+  gint64 now = kube_clock_get_time ();
 
   if (code == 410 || g_strcmp0 (reply->reason, "Expired") == 0
       || g_strcmp0 (reply->reason, "Gone") == 0)

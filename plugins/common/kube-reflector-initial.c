@@ -18,14 +18,14 @@ kube_reflector_may_stream (KubeReflector *self)
 {
   return kube_client_get_stream_lists (self->client) && self->funcs->item_gone != NULL
          && !self->rv_unavailable && self->continue_token == NULL && !self->no_bookmarks
-         && !self->plain_next && g_get_monotonic_time () >= self->plain_until_us;
+         && !self->plain_next && kube_clock_get_time () >= self->plain_until_us;
 }
 
 static void
 list_plainly (KubeReflector *self, const KubeReply *reply)
 {
   g_info ("the API server streams no lists: %s", reply->message);
-  self->plain_until_us = g_get_monotonic_time () + PLAIN_US;
+  self->plain_until_us = kube_clock_get_time () + PLAIN_US;
 }
 
 /* One whose etcd is too old says so in an event. */

@@ -14,8 +14,6 @@
 #define MALFORMED_MOST 3
 #define TRUSTED_US ((gint64) 60 * 60 * G_USEC_PER_SEC)
 
-static double time_factor = 1.0;
-
 static void proceed (KubeReflector *self, KubeNext next);
 static void ask (KubeReflector *self);
 
@@ -84,7 +82,7 @@ static void
 list_is_whole (KubeReflector *self)
 {
   if (self->quorum)
-    self->rv_trusted_until_us = g_get_monotonic_time () + TRUSTED_US;
+    self->rv_trusted_until_us = kube_clock_get_time () + TRUSTED_US;
   self->in_list = FALSE;
   self->plain_next = FALSE;
   self->gone_pages = 0;
@@ -291,7 +289,7 @@ was_silent (KubeReflector *self, const GError *error)
 static KubeNext
 after_silence (KubeReflector *self)
 {
-  if (g_get_monotonic_time () < self->rv_trusted_until_us)
+  if (kube_clock_get_time () < self->rv_trusted_until_us)
     return (KubeNext){ KUBE_PHASE_WATCH, 0 };
   kube_reflector_distrust_version (self);
   return (KubeNext){ KUBE_PHASE_LIST, kube_backoff_next (&self->backoff) };
@@ -301,7 +299,7 @@ after_silence (KubeReflector *self)
 static void
 watch_ended (KubeReflector *self, GError *error)
 {
-  gint64 lasted_us = g_get_monotonic_time () - self->opened_us;
+  gint64 lasted_us = kube_clock_get_time () - self->opened_us;
   g_autoptr (KubeReply) reply = g_steal_pointer (&self->stream_error);
   KubeNext next = { KUBE_PHASE_WATCH, 0 };
 
@@ -373,7 +371,7 @@ static void
 begin_stream (KubeReflector *self, KubeReply *reply)
 {
   self->stream = g_steal_pointer (&reply->stream);
-  self->opened_us = g_get_monotonic_time ();
+  self->opened_us = kube_clock_get_time ();
   self->n_in_stream = 0;
   self->stream_malformed = FALSE;
   if (self->phase == KUBE_PHASE_LIST)
@@ -479,7 +477,7 @@ proceed (KubeReflector *self, KubeNext next)
       ask (self);
       return;
     }
-  self->timer = g_timeout_source_new ((guint) (next.delay_ms * time_factor));
+  self->timer = kube_clock_wait (next.delay_ms);
   g_source_set_callback (self->timer, on_timer, self, NULL);
   g_source_attach (self->timer, self->context);
 }
@@ -542,10 +540,4 @@ const KubeReflectorStats *
 kube_reflector_get_stats (KubeReflector *self)
 {
   return &self->stats;
-}
-
-void
-kube_reflector_scale_time (double factor)
-{
-  time_factor = factor;
 }

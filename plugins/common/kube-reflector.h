@@ -75,8 +75,6 @@ gboolean kube_reflector_is_synced (KubeReflector *self);
 /* Whether a watch is open now. */
 gboolean kube_reflector_is_live (KubeReflector *self);
 const KubeReflectorStats *kube_reflector_get_stats (KubeReflector *self);
-/* All delays times @factor, for tests. */
-void kube_reflector_scale_time (double factor);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KubeReflector, kube_reflector_free)
 

@@ -11,7 +11,9 @@
 #include <linux/sockios.h>
 
 #include <atomic>
+#include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -61,9 +63,27 @@ on_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *det
   g_mutex_unlock (&outcome->mutex);
 }
 
+/* As good as for ever: tests/limit ends who waits longer. */
+const guint PATIENCE_MS = 600000;
+
 const MicroCallEvents events = { on_message, nullptr, on_closed, nullptr, nullptr, { nullptr } };
 
-std::atomic<int> n_later;
+/* Calls that are answered by another thread, once they may be. */
+struct Later
+{
+  std::atomic<int> begun;
+  std::atomic<int> answered;
+  std::atomic<bool> released;
+  std::atomic<GrpcConnection *> connection; /* of the last */
+};
+Later later;
+
+void
+wait_until (const std::function<bool ()> &condition)
+{
+  while (!condition ())
+    g_usleep (200);
+}
 
 gpointer
 answer_later (gpointer data)
@@ -71,9 +91,10 @@ answer_later (gpointer data)
   MicroCall *call = (MicroCall *) data;
   Greeter__HelloResponse response = GREETER__HELLO_RESPONSE__INIT;
 
-  g_usleep (20000);
+  wait_until ([] { return later.released.load (); });
   response.msg = (char *) "late";
   micro_call_reply (call, &response);
+  later.answered++;
   return NULL;
 }
 
@@ -88,7 +109,8 @@ hello (MicroCall *call, gconstpointer request, gpointer user_data)
     micro_call_fail (call, MICRO_STATUS_NOT_FOUND, "nobody is called “%s”", hello_request->name);
   else if (strcmp (hello_request->name, "later") == 0)
     {
-      n_later++;
+      later.connection = ((GrpcCall *) call)->connection;
+      later.begun++;
       g_thread_unref (g_thread_new ("later", answer_later, call));
     }
   else if (strcmp (hello_request->name, "where") == 0)
@@ -118,10 +140,9 @@ send_pieces (gpointer data)
 
   for (const std::string &piece : peer->pieces)
     {
-      gint64 end = g_get_monotonic_time () + 10 * G_USEC_PER_SEC;
       int unread = send (fd, piece.data (), piece.size (), MSG_NOSIGNAL);
 
-      while (unread > 0 && g_get_monotonic_time () < end && ioctl (fd, SIOCOUTQ, &unread) == 0)
+      while (unread > 0 && ioctl (fd, SIOCOUTQ, &unread) == 0)
         g_usleep (100);
     }
   close (fd);
@@ -141,6 +162,9 @@ protected:
   {
     MicroHandler handlers[] = { hello };
 
+    later.begun = later.answered = 0;
+    later.released = false;
+    grpc_end_notice_ms = PATIENCE_MS;
     transport = (MicroTransport *) g_object_new (micro_plugin_grpc_transport ()->get_type (), NULL);
     router = micro_router_new ();
     micro_router_add (router, &say, handlers, NULL, NULL);
@@ -152,6 +176,8 @@ protected:
   void
   TearDown () override
   {
+    later.released = true;
+    wait_until ([] { return later.answered == later.begun; });
     micro_transport_close (transport);
     for (guint i = 0; i < loops->len; i++)
       micro_loop_free ((MicroLoop *) g_ptr_array_index (loops, i));
@@ -200,21 +226,54 @@ protected:
     call->ops->close (call, MICRO_STATUS_OK, NULL, NULL);
   }
 
+  void
+  Begin (Outcome *outcome,
+         const char *name,
+         const char *path = "/greeter.Say/Hello",
+         gint64 timeout_ms = PATIENCE_MS,
+         guint loop = 1)
+  {
+    Job job = { this, name, path, timeout_ms, outcome };
+
+    micro_loop_run_sync ((MicroLoop *) g_ptr_array_index (loops, loop), Start, &job);
+  }
+
+  static void
+  WaitFor (Outcome *outcome)
+  {
+    g_mutex_lock (&outcome->mutex);
+    while (!outcome->done)
+      g_cond_wait (&outcome->cond, &outcome->mutex);
+    g_mutex_unlock (&outcome->mutex);
+  }
+
   Outcome
   Call (const char *name,
         const char *path = "/greeter.Say/Hello",
-        gint64 timeout_ms = 5000,
+        gint64 timeout_ms = PATIENCE_MS,
         guint loop = 1)
   {
     Outcome outcome = {};
-    Job job = { this, name, path, timeout_ms, &outcome };
 
-    micro_loop_run_sync ((MicroLoop *) g_ptr_array_index (loops, loop), Start, &job);
-    g_mutex_lock (&outcome.mutex);
-    while (!outcome.done)
-      g_cond_wait (&outcome.cond, &outcome.mutex);
-    g_mutex_unlock (&outcome.mutex);
+    Begin (&outcome, name, path, timeout_ms, loop);
+    WaitFor (&outcome);
     return outcome;
+  }
+
+  /* Whether the connection of the last call that waits has begun to end. */
+  static bool
+  Ends ()
+  {
+    GrpcConnection *connection = later.connection;
+    auto look = [] (gpointer data) {
+      GrpcConnection *self = later.connection;
+
+      *(bool *) data = self->closing || self->timer.position != 0;
+    };
+    bool ends = false;
+
+    micro_loop_run_sync (connection->thread->loop, look, &ends);
+    return ends;
   }
 
   MicroTransport *transport;
@@ -238,8 +297,8 @@ TEST_F (GrpcTransportTest, AnswersAUnaryCall)
 TEST_F (GrpcTransportTest, SpreadsConnectionsOverLoops)
 {
   Listen ("127.0.0.1:0");
-  Outcome first = Call ("where", "/greeter.Say/Hello", 5000, 0);
-  Outcome second = Call ("where", "/greeter.Say/Hello", 5000, 1);
+  Outcome first = Call ("where", "/greeter.Say/Hello", PATIENCE_MS, 0);
+  Outcome second = Call ("where", "/greeter.Say/Hello", PATIENCE_MS, 1);
 
   EXPECT_EQ (first.status, MICRO_STATUS_OK);
   EXPECT_EQ (second.status, MICRO_STATUS_OK);
@@ -293,16 +352,28 @@ TEST_F (GrpcTransportTest, CarriesStatusAndMessage)
 
 TEST_F (GrpcTransportTest, TakesAnAnswerFromAnotherThread)
 {
+  Outcome outcome = {};
+
   Listen ("127.0.0.1:0");
-  EXPECT_EQ (Call ("later").reply, "late");
+  Begin (&outcome, "later");
+  wait_until ([] { return later.begun == 1; });
+  /* The handler has returned. */
+  micro_loop_run_sync (
+      later.connection.load ()->thread->loop, [] (gpointer) {}, NULL);
+  later.released = true;
+  WaitFor (&outcome);
+  EXPECT_EQ (outcome.reply, "late");
 }
 
 TEST_F (GrpcTransportTest, EndsACallAtItsDeadlineAndDropsTheLateAnswer)
 {
   Listen ("127.0.0.1:0");
-  Outcome outcome = Call ("later", "/greeter.Say/Hello", 5);
-
-  EXPECT_EQ (outcome.status, MICRO_STATUS_DEADLINE_EXCEEDED);
+  /* Where the machine is slow it may not even come to the handler. */
+  for (gint64 timeout_ms = 5; later.begun == 0; timeout_ms *= 2)
+    EXPECT_EQ (Call ("later", "/greeter.Say/Hello", timeout_ms).status,
+               MICRO_STATUS_DEADLINE_EXCEEDED);
+  later.released = true;
+  wait_until ([] { return later.answered == later.begun; });
   EXPECT_EQ (Call ("later").reply, "late");
 }
 
@@ -335,11 +406,22 @@ TEST_F (GrpcTransportTest, SpeaksOverUnixSocketsAndReplacesAStaleOne)
 
 TEST_F (GrpcTransportTest, SaysThatNobodyListens)
 {
-  address = g_strdup ("127.0.0.1:1");
+  int fd = socket (AF_INET, SOCK_STREAM, 0);
+  GrpcSocketAddress nobody = {};
+
+  /* Bound, so that nobody else takes it. */
+  ((sockaddr_in *) &nobody.storage)->sin_family = AF_INET;
+  ((sockaddr_in *) &nobody.storage)->sin_addr.s_addr = htonl (INADDR_LOOPBACK);
+  nobody.length = sizeof (sockaddr_in);
+  ASSERT_EQ (bind (fd, (sockaddr *) &nobody.storage, nobody.length), 0);
+  ASSERT_EQ (getsockname (fd, (sockaddr *) &nobody.storage, &nobody.length), 0);
+  address = grpc_address_to_string (&nobody);
   Outcome outcome = Call ("John");
 
   EXPECT_EQ (outcome.status, MICRO_STATUS_UNAVAILABLE);
-  EXPECT_EQ (outcome.message, "cannot connect to 127.0.0.1:1: Connection refused");
+  EXPECT_EQ (outcome.message,
+             std::string ("cannot connect to ") + address + ": Connection refused");
+  close (fd);
 }
 
 TEST_F (GrpcTransportTest, TakesNoByteButTheFirstForTls)
@@ -382,18 +464,50 @@ TEST_F (GrpcTransportTest, SaysThatAPortIsTaken)
 TEST_F (GrpcTransportTest, DrainLetsARunningCallEnd)
 {
   Outcome outcome = {};
-  Job job = { this, "later", "/greeter.Say/Hello", 5000, &outcome };
+  std::thread release;
 
   Listen ("127.0.0.1:0");
   EXPECT_EQ (Call ("John").reply, "Hello John");
-  n_later = 0;
-  micro_loop_run_sync ((MicroLoop *) g_ptr_array_index (loops, 1), Start, &job);
-  while (n_later == 0)
-    g_usleep (100);
-  micro_transport_drain (transport, 5000);
-  g_mutex_lock (&outcome.mutex);
-  while (!outcome.done)
-    g_cond_wait (&outcome.cond, &outcome.mutex);
-  g_mutex_unlock (&outcome.mutex);
+  Begin (&outcome, "later");
+  wait_until ([] { return later.begun == 1; });
+  release = std::thread ([] {
+    wait_until (Ends);
+    later.released = true;
+  });
+  micro_transport_drain (transport, PATIENCE_MS);
+  release.join ();
+  WaitFor (&outcome);
   EXPECT_EQ (outcome.reply, "late");
+}
+
+/* Each of them while it is not known whether the server still takes calls. */
+TEST_F (GrpcTransportTest, DrainTakesCallsThatAreOnTheirWay)
+{
+  Outcome waits = {}, outcomes[20] = {};
+  std::thread release;
+
+  Listen ("127.0.0.1:0");
+  Begin (&waits, "later");
+  wait_until ([] { return later.begun == 1; });
+  release = std::thread ([&] {
+    wait_until (Ends);
+    later.released = true;
+  });
+  std::thread drain ([this] { micro_transport_drain (transport, PATIENCE_MS); });
+  for (Outcome &outcome : outcomes)
+    Begin (&outcome, "John");
+  drain.join ();
+  release.join ();
+  WaitFor (&waits);
+  EXPECT_EQ (waits.reply, "late");
+  for (Outcome &outcome : outcomes)
+    {
+      WaitFor (&outcome);
+      /* Sent before the notice, or never: then to a port that is closed by now. */
+      EXPECT_EQ (outcome.closes, 1);
+      if (outcome.status == MICRO_STATUS_OK)
+        EXPECT_EQ (outcome.reply, "Hello John");
+      else
+        EXPECT_EQ (outcome.status, MICRO_STATUS_UNAVAILABLE) << outcome.message;
+    }
 }

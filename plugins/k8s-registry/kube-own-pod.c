@@ -133,7 +133,7 @@ static void
 patch_in (KubeOwnPod *self, guint ms)
 {
   stop_timer (self);
-  self->timer = g_timeout_source_new (ms);
+  self->timer = kube_clock_wait (ms);
   g_source_set_callback (self->timer, on_timer, self, NULL);
   g_source_attach (self->timer, g_main_context_get_thread_default ());
 }
@@ -224,7 +224,7 @@ remember_refusal (KubeOwnPod *self, const KubeReply *reply, const GError *error)
   if (for_us == 0)
     return;
   self->refusal = g_error_copy (error);
-  self->refused_until_us = g_get_monotonic_time () + for_us;
+  self->refused_until_us = kube_clock_get_time () + for_us;
 }
 
 static void
@@ -253,7 +253,7 @@ patch_taken (KubeOwnPod *self, const KubeReply *reply)
 {
   self->done = self->sent;
   self->failures = 0;
-  self->verified_us = g_get_monotonic_time ();
+  self->verified_us = kube_clock_get_time ();
   g_clear_error (&self->refusal);
   if (self->sent == self->generation)
     kube_records_patched (self->records);
@@ -352,7 +352,7 @@ on_own_pod (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   take_pod (reply->body, reply->length, self);
   fault = kube_template_find_fault (self->records, self->labels, self->annotations);
-  self->verified_us = fault == NULL ? g_get_monotonic_time () : 0;
+  self->verified_us = fault == NULL ? kube_clock_get_time () : 0;
   if (fault == NULL)
     g_task_return_boolean (task, TRUE);
   else
@@ -362,7 +362,7 @@ on_own_pod (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 look_at_template (KubeOwnPod *self, GTask *task, gboolean known)
 {
-  if (known && self->verified_us != 0 && g_get_monotonic_time () - self->verified_us < VERIFY_US)
+  if (known && self->verified_us != 0 && kube_clock_get_time () - self->verified_us < VERIFY_US)
     g_task_return_boolean (task, TRUE);
   else
     kube_client_request_async (self->client, "GET", self->path, NULL, NULL,
@@ -377,7 +377,7 @@ is_verified (KubeOwnPod *self)
 {
   return self->done > 0 && self->sent == self->generation && !self->running && self->seen
          && self->reflector != NULL && kube_reflector_is_live (self->reflector)
-         && g_get_monotonic_time () - self->verified_us < VERIFY_US && is_as_wanted (self);
+         && kube_clock_get_time () - self->verified_us < VERIFY_US && is_as_wanted (self);
 }
 
 void
@@ -401,7 +401,7 @@ kube_own_pod_add_async (KubeOwnPod *self,
     look_at_template (self, task, known);
   else if (known && is_verified (self))
     g_task_return_boolean (task, TRUE);
-  else if (known && self->refusal != NULL && g_get_monotonic_time () < self->refused_until_us)
+  else if (known && self->refusal != NULL && kube_clock_get_time () < self->refused_until_us)
     g_task_return_error (task, g_error_copy (self->refusal));
   else
     change (self, g_steal_pointer (&task));

@@ -14,7 +14,7 @@
 
 extern "C"
 {
-#include "../common/kube-reflector.h"
+#include "../common/kube-clock.h"
   const MicroPluginInfo *micro_plugin_k8s_registry (void);
 }
 
@@ -79,7 +79,7 @@ protected:
   SetUp () override
   {
     g_setenv ("POD_NAMESPACE", "prod", TRUE);
-    kube_reflector_scale_time (0.01);
+    kube_clock_set_virtual (TRUE);
   }
 
   void
@@ -87,7 +87,7 @@ protected:
   {
     while (g_main_context_iteration (NULL, FALSE))
       ;
-    kube_reflector_scale_time (1);
+    kube_clock_set_virtual (FALSE);
   }
 };
 
@@ -239,6 +239,7 @@ struct OnePod
   std::vector<std::string> patches;
   int version = 10;
   std::atomic<bool> changed{ false };
+  std::atomic<bool> cut{ false }; /* ends the watch, once */
 
   std::string
   Json ()
@@ -323,13 +324,17 @@ struct OnePod
         return c.Reply ("200 OK", list (version, Json ()));
       }
     c.StartStream ();
-    while (c.StaysOpen (40))
-      if (changed.exchange (false))
-        {
-          std::lock_guard<std::mutex> lock (mutex);
+    while (c.StaysOpen (20))
+      {
+        if (changed.exchange (false))
+          {
+            std::lock_guard<std::mutex> lock (mutex);
 
-          c.Chunk (event ("MODIFIED", Json ()));
-        }
+            c.Chunk (event ("MODIFIED", Json ()));
+          }
+        if (cut.exchange (false))
+          return c.EndStream ();
+      }
   }
 };
 
@@ -387,12 +392,10 @@ TEST_F (K8sRegistryTest, WritesNothingAgainWhileItStands)
 
   EXPECT_EQ (user.Register (greeter), "");
   EXPECT_TRUE (RegistryUser::Until ([&] { return api.Requests ("watch=true").size () > 0; }));
-  for (int i = 0; i < 20; i++)
-    {
-      g_usleep (5000);
-      while (g_main_context_iteration (NULL, FALSE))
-        ;
-    }
+  EXPECT_TRUE (RegistryUser::Until ([&] { return !one.changed; }));
+  one.cut = true;
+  /* Who watches again has read to the end of the one before. */
+  EXPECT_TRUE (RegistryUser::Until ([&] { return api.Requests ("watch=true").size () > 1; }));
   for (int i = 0; i < 5; i++)
     EXPECT_EQ (user.Register (greeter), "");
   EXPECT_EQ (one.patches.size (), 1u);
