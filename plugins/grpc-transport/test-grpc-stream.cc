@@ -21,7 +21,9 @@ extern "C" const MicroPluginInfo *micro_plugin_grpc_transport (void);
 
 namespace
 {
-const gint64 PATIENCE_US = 30 * G_USEC_PER_SEC;
+/* As good as for ever: tests/limit ends who waits longer. */
+const gint64 PATIENCE_US = 600 * (gint64) G_USEC_PER_SEC;
+const gint64 PATIENCE_MS = 600000;
 
 bool
 wait_until (const std::function<bool ()> &condition)
@@ -45,6 +47,7 @@ struct Service
   std::atomic<int> taken;     /* by Collect and Chat */
   std::atomic<int> cancelled; /* calls */
   std::atomic<MicroCall *> held;
+  std::atomic<MicroCall *> repeated;
   std::string seen; /* the metadata that came */
 };
 Service service;
@@ -105,6 +108,7 @@ repeat_handler (MicroCall *call, gconstpointer request, gpointer user_data)
   (void) user_data;
   sscanf (name, "%d %d", &repeat->left, &size);
   repeat->text.assign (size, 'r');
+  service.repeated = call;
   micro_call_stream (call, &repeat_funcs, repeat);
   repeat_more (call, repeat);
 }
@@ -213,7 +217,7 @@ struct Caller
   int cancel_after = -1; /* messages */
   std::string last;
   std::string headers, trailers;
-  bool headers_came;
+  std::atomic<bool> headers_came;
   MicroStatus status;
   std::string message;
 };
@@ -283,7 +287,7 @@ protected:
     g_autoptr (GError) error = NULL;
 
     service.sent = service.taken = service.cancelled = 0;
-    service.held = NULL;
+    service.held = service.repeated = NULL;
     service.seen.clear ();
     transport = (MicroTransport *) g_object_new (micro_plugin_grpc_transport ()->get_type (), NULL);
     router = micro_router_new ();
@@ -321,7 +325,7 @@ protected:
   }
 
   void
-  Open (Caller *caller, const char *path, gint64 timeout_ms = 30000, bool compress = false)
+  Open (Caller *caller, const char *path, gint64 timeout_ms = PATIENCE_MS, bool compress = false)
   {
     On (calling, [=, this] {
       const char *const headers[] = {
@@ -366,6 +370,23 @@ protected:
     });
   }
 
+  /* Whether the peer of @call takes no more for now, and it waits with something to send. */
+  bool
+  IsStuck (MicroLoop *loop, MicroCall *call)
+  {
+    bool stuck = false;
+
+    On (loop, [&] {
+      GrpcCall *self = (GrpcCall *) call;
+
+      stuck = self->stream_id > 0
+              && nghttp2_session_get_stream_remote_window_size (self->connection->session,
+                                                                self->stream_id)
+                     == 0;
+    });
+    return stuck;
+  }
+
   void
   ExpectOk (Caller *caller)
   {
@@ -399,7 +420,7 @@ TEST_F (GrpcStreamTest, EchoesInOrderAndBeginsBeforeTheEnd)
   Caller caller{};
 
   Open (&caller, "/greeter.Say/Chat");
-  ASSERT_TRUE (wait_until ([&] { return caller.headers_came; }));
+  ASSERT_TRUE (wait_until ([&] { return caller.headers_came.load (); }));
   for (int i = 1; i <= 200; i++)
     {
       Send (&caller, std::to_string (i));
@@ -437,12 +458,8 @@ TEST_F (GrpcStreamTest, WaitsForAReaderThatHolds)
   Send (&caller, "65536 1000");
   End (&caller);
   ASSERT_TRUE (wait_until ([&] { return caller.n_messages == 3; }));
-  do
-    {
-      sent = service.sent;
-      g_usleep (300 * 1000);
-    }
-  while (sent != service.sent);
+  ASSERT_TRUE (wait_until ([&] { return IsStuck (serving, service.repeated); }));
+  sent = service.sent;
   EXPECT_LT (sent, limit);
   EXPECT_EQ (caller.n_messages, 3);
   EXPECT_EQ (caller.closes, 0);
@@ -461,7 +478,13 @@ TEST_F (GrpcStreamTest, AHeldReaderGetsMessagesBeforeTheStatus)
   Send (&caller, "10 10");
   End (&caller);
   ASSERT_TRUE (wait_until ([&] { return service.sent == 10; }));
-  g_usleep (100 * 1000);
+  /* All has come, also the end. */
+  ASSERT_TRUE (wait_until ([&] {
+    bool ended = false;
+
+    On (calling, [&] { ended = ((GrpcCall *) caller.call)->pending_end; });
+    return ended;
+  }));
   EXPECT_EQ (caller.n_messages, 1);
   EXPECT_EQ (caller.closes, 0);
   On (calling, [&] { caller.call->ops->hold (caller.call, FALSE); });
@@ -480,7 +503,19 @@ TEST_F (GrpcStreamTest, AHeldHandlerSlowsItsCaller)
   for (int i = 0; i < 100; i++)
     Send (&caller, large);
   End (&caller);
-  g_usleep (200 * 1000);
+  ASSERT_TRUE (wait_until ([&] { return IsStuck (calling, caller.call); }));
+  /* What was sent has come, too. */
+  ASSERT_TRUE (wait_until ([&] {
+    gint32 came = 0;
+
+    On (serving, [&] {
+      GrpcCall *self = (GrpcCall *) service.held.load ();
+
+      came = nghttp2_session_get_stream_effective_recv_data_length (self->connection->session,
+                                                                    self->stream_id);
+    });
+    return came > 900 * 1000;
+  }));
   EXPECT_EQ (service.taken, 1);
   On (calling, [&] { EXPECT_GT (caller.call->queued, 5 * 1000 * 1000); });
   On (serving, [&] { micro_call_resume (service.held); });
@@ -511,7 +546,7 @@ TEST_F (GrpcStreamTest, CompressesBothWays)
   Caller caller{};
   std::string text (50000, 'z');
 
-  Open (&caller, "/greeter.Say/Chat", 30000, true);
+  Open (&caller, "/greeter.Say/Chat", PATIENCE_MS, true);
   for (int i = 0; i < 3; i++)
     Send (&caller, text);
   End (&caller);
@@ -525,7 +560,7 @@ TEST_F (GrpcStreamTest, RefusesWhatInflatesTooFar)
 {
   Caller caller{};
 
-  Open (&caller, "/greeter.Say/Chat", 30000, true);
+  Open (&caller, "/greeter.Say/Chat", PATIENCE_MS, true);
   Send (&caller, std::string (50 * 1024 * 1024, 'z'));
   End (&caller);
   ASSERT_TRUE (wait_until ([&] { return caller.closes > 0; }));
@@ -548,28 +583,42 @@ TEST_F (GrpcStreamTest, ACallerMayCancelInsideAMessage)
 
 TEST_F (GrpcStreamTest, ADeadlineEndsAStreamThatNobodyReads)
 {
-  Caller caller{};
+  bool came = false;
 
-  caller.hold_after = 1;
-  Open (&caller, "/greeter.Say/Repeat", 300);
-  Send (&caller, "100000 1000");
-  End (&caller);
-  EXPECT_TRUE (wait_until ([&] { return service.cancelled == 1; }));
-  On (calling, [&] {
-    if (caller.call != NULL)
-      caller.call->ops->cancel (caller.call);
-  });
+  /* Where the machine is slow it may be over before it has begun. */
+  for (gint64 timeout_ms = 100; !came; timeout_ms *= 2)
+    {
+      Caller caller{};
+
+      service.cancelled = 0;
+      caller.hold_after = 1;
+      Open (&caller, "/greeter.Say/Repeat", timeout_ms);
+      Send (&caller, "100000 1000");
+      End (&caller);
+      EXPECT_TRUE (wait_until ([&] { return caller.n_messages == 1 || caller.closes > 0; }));
+      came = caller.n_messages == 1;
+      EXPECT_TRUE (wait_until ([&] { return !came || service.cancelled == 1; }));
+      On (calling, [&] {
+        if (caller.call != NULL)
+          caller.call->ops->cancel (caller.call);
+      });
+    }
 }
 
 TEST_F (GrpcStreamTest, ADeadlineEndsAnIdleStream)
 {
-  Caller caller{};
+  bool came = false;
 
-  Open (&caller, "/greeter.Say/Chat", 200);
-  Send (&caller, "one");
-  ASSERT_TRUE (wait_until ([&] { return caller.closes > 0; }));
-  EXPECT_EQ (caller.status, MICRO_STATUS_DEADLINE_EXCEEDED);
-  EXPECT_EQ (caller.n_messages, 1);
+  for (gint64 timeout_ms = 100; !came; timeout_ms *= 2)
+    {
+      Caller caller{};
+
+      Open (&caller, "/greeter.Say/Chat", timeout_ms);
+      Send (&caller, "one");
+      ASSERT_TRUE (wait_until ([&] { return caller.closes > 0; }));
+      EXPECT_EQ (caller.status, MICRO_STATUS_DEADLINE_EXCEEDED);
+      came = caller.n_messages == 1;
+    }
 }
 
 TEST_F (GrpcStreamTest, AServerThatStopsEndsItsStreams)
