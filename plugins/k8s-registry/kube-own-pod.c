@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "../common/kube-clock.h"
 #include "../common/kube-reflector.h"
 #include "k8s-explain.h"
 #include "kube-own-pod.h"
