@@ -17,7 +17,10 @@ alike ()
   export HOME=/invalid LC_ALL=C.UTF-8 G_DEBUG=fatal-warnings GIO_USE_VFS=local GSETTINGS_BACKEND=memory
   export MICRO_CLIENT_REQUEST_TIMEOUT=100s MICRO_CONNECT_TIMEOUT=100s MICRO_RPC_TIMEOUT=100s \
     MICRO_TRANSPORT_{CONNECT,HANDSHAKE}_TIMEOUT_MS=100000 MICRO_{BROKER,HEALTH}_TIMEOUT_MS=100000
+  # Not even a script that is killed leaves a service behind.
+  if setpriv --pdeathsig KILL true 2>/dev/null; then with_us=(setpriv --pdeathsig KILL); fi
 }
+with_us=()
 [[ ${0##*/} != test-*.sh ]] || alike
 export MICRO_PLUGIN_PATH=${MICRO_PLUGIN_PATH-$abs_top_builddir/plugins/.libs}
 
@@ -62,7 +65,7 @@ background ()
   local output=$1
   shift
   : >"$output" # or what waits for a word finds the one of an earlier program
-  "$@" >"$output" 2>&1 </dev/null &
+  "${with_us[@]}" "$@" >"$output" 2>&1 </dev/null &
   pid=$!
   pids+=("$pid")
 }
