@@ -15,8 +15,11 @@
 
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <linux/sockios.h>
 
 #include <glib.h>
 
@@ -99,6 +102,16 @@ public:
       return !stopping;
     }
 
+    /* What was sent is where the client need only read it. */
+    void
+    Arrives ()
+    {
+      int left = 1;
+
+      while (ioctl (fd, SIOCOUTQ, &left) == 0 && left > 0)
+        g_usleep (100);
+    }
+
     void
     Close ()
     {
@@ -123,10 +136,11 @@ public:
     v4.sin_family = AF_INET;
     v4.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
     listener = socket (ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind (listener, address, length) != 0 || listen (listener, 64) != 0)
-      port = 0; /* no such family here */
-    getsockname (listener, address, &length);
-    port = ntohs (ipv6 ? v6.sin6_port : v4.sin_port);
+    if (bind (listener, address, length) == 0 && listen (listener, 64) == 0)
+      {
+        getsockname (listener, address, &length);
+        port = ntohs (ipv6 ? v6.sin6_port : v4.sin_port);
+      }
     url = std::string (ipv6 ? "http://[::1]:" : "http://127.0.0.1:") + std::to_string (port);
     acceptor = std::thread ([this] { Accept (); });
   }
@@ -155,7 +169,7 @@ public:
   }
 
   std::string url;
-  int port;
+  int port = 0; /* 0: there is no such family here */
 
 private:
   void

@@ -18,6 +18,26 @@ extern "C"
 
 namespace
 {
+/* A port of the loopback interface that nobody listens on, and that nobody else takes. */
+struct ClosedPort
+{
+  ClosedPort ()
+  {
+    sockaddr_in in = {};
+    socklen_t length = sizeof in;
+
+    in.sin_family = AF_INET;
+    in.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
+    EXPECT_EQ (bind (fd, (sockaddr *) &in, sizeof in), 0);
+    EXPECT_EQ (getsockname (fd, (sockaddr *) &in, &length), 0);
+    address = "127.0.0.1:" + std::to_string (ntohs (in.sin_port));
+  }
+  ~ClosedPort () { close (fd); }
+
+  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::string address;
+};
+
 struct Answer
 {
   KubeReply *reply = NULL;
@@ -311,13 +331,15 @@ TEST_F (KubeClientTest, FollowsNoRedirect)
 TEST_F (KubeClientTest, GoesToTheNextServer)
 {
   FakeApi api ([] (FakeApi::Connection &c, const FakeApi::Request &) { c.Reply ("200 OK", "{}"); });
+  ClosedPort closed;
+  std::string refuses = "http://" + closed.address;
   Answer first, second;
 
-  ASSERT_TRUE (kube_config_add_server (config, "http://127.0.0.1:1", NULL));
+  ASSERT_TRUE (kube_config_add_server (config, refuses.c_str (), NULL));
   Start (api.url);
   Get ("/", first);
   ASSERT_NE (first.error, nullptr);
-  EXPECT_NE (strstr (first.error->message, "http://127.0.0.1:1"), nullptr);
+  EXPECT_NE (strstr (first.error->message, refuses.c_str ()), nullptr);
   Get ("/", second);
   EXPECT_NE (second.reply, nullptr);
 }
