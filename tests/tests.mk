@@ -117,7 +117,7 @@ suites = tests/bench tests/brokers tests/builds tests/clients tests/conformance 
 	tests/hostile tests/interop tests/kubernetes tests/packages tests/rollout tests/selectors
 EXTRA_DIST += $(suites) $(example_plugin) $(test_scripts) tests/abi.txt tests/certificates.sh \
 	tests/completion.zsh tests/check.sh tests/count.sh tests/functions.sh tests/gate.sh tests/installcheck.sh tests/limit \
-	tests/peers.sh tests/run tests/suites.sh tests/unit.h \
+	tests/held-port.h tests/peers.sh tests/run tests/suites.sh tests/unit.h \
 	tests/symbols.txt tests/valgrind.supp packaging/build-debs packaging/build-rpms packaging/build-steps.sh \
 	packaging/container packaging/debian packaging/debian-packages packaging/debian-tree.sh packaging/kubernetes packaging/rpm \
 	.ci/run

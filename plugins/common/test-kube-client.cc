@@ -9,6 +9,7 @@
 
 #include <glib/gstdio.h>
 
+#include "../../tests/held-port.h"
 #include "fake-api.h"
 
 extern "C"
@@ -18,26 +19,6 @@ extern "C"
 
 namespace
 {
-/* A port of the loopback interface that nobody listens on, and that nobody else takes. */
-struct ClosedPort
-{
-  ClosedPort ()
-  {
-    sockaddr_in in = {};
-    socklen_t length = sizeof in;
-
-    in.sin_family = AF_INET;
-    in.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
-    EXPECT_EQ (bind (fd, (sockaddr *) &in, sizeof in), 0);
-    EXPECT_EQ (getsockname (fd, (sockaddr *) &in, &length), 0);
-    address = "127.0.0.1:" + std::to_string (ntohs (in.sin_port));
-  }
-  ~ClosedPort () { close (fd); }
-
-  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  std::string address;
-};
-
 struct Answer
 {
   KubeReply *reply = NULL;
@@ -331,7 +312,7 @@ TEST_F (KubeClientTest, FollowsNoRedirect)
 TEST_F (KubeClientTest, GoesToTheNextServer)
 {
   FakeApi api ([] (FakeApi::Connection &c, const FakeApi::Request &) { c.Reply ("200 OK", "{}"); });
-  ClosedPort closed;
+  HeldPort closed;
   std::string refuses = "http://" + closed.address;
   Answer first, second;
 

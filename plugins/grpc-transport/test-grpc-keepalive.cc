@@ -101,8 +101,7 @@ TEST_F (GrpcKeepaliveTest, PingsWithoutCallsOnlyWhenToldTo)
       }
       micro_transport_close (client);
       g_clear_object (&client);
-      close (listener);
-      listener = -1;
+      held.reset ();
     }
 }
 

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#include "../../tests/held-port.h"
 #include "greeter.pb-c.h"
 #include "grpc-private.h"
 
@@ -321,8 +323,6 @@ protected:
     g_clear_object (&client);
     g_clear_object (&server);
     g_object_unref (router);
-    if (listener >= 0)
-      close (listener);
   }
 
   /* @options are names and numbers. */
@@ -372,25 +372,18 @@ protected:
   void
   ListenRaw ()
   {
-    struct sockaddr_in here = {};
-    socklen_t length = sizeof here;
-
-    listener = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    here.sin_family = AF_INET;
-    here.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
-    ASSERT_EQ (bind (listener, (struct sockaddr *) &here, sizeof here), 0);
-    ASSERT_EQ (listen (listener, 16), 0);
-    getsockname (listener, (struct sockaddr *) &here, &length);
-    address = "127.0.0.1:" + std::to_string (ntohs (here.sin_port));
+    held = std::make_unique<HeldPort> ();
+    ASSERT_EQ (listen (held->fd, 16), 0);
+    address = held->address;
   }
 
   int
   Accept ()
   {
-    struct pollfd waiting_for = { listener, POLLIN, 0 };
+    struct pollfd waiting_for = { held->fd, POLLIN, 0 };
 
     EXPECT_EQ (poll (&waiting_for, 1, PATIENCE_US / 1000), 1);
-    return accept4 (listener, NULL, NULL, SOCK_CLOEXEC);
+    return accept4 (held->fd, NULL, NULL, SOCK_CLOEXEC);
   }
 
   void
@@ -434,7 +427,7 @@ protected:
   GPtrArray *loops;
   MicroLoop *client_loop;
   std::string address;
-  int listener = -1;
+  std::unique_ptr<HeldPort> held;
   Outcome unfinished = {};             /* of a call that outlives its test */
   GrpcCall *begun = nullptr;           /* last, on client_loop */
   GrpcThread *client_thread = nullptr; /* of client_loop, once a call was begun */

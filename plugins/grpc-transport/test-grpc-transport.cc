@@ -20,6 +20,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#include "../../tests/held-port.h"
 #include "greeter.pb-c.h"
 #include "grpc-private.h"
 
@@ -406,22 +407,14 @@ TEST_F (GrpcTransportTest, SpeaksOverUnixSocketsAndReplacesAStaleOne)
 
 TEST_F (GrpcTransportTest, SaysThatNobodyListens)
 {
-  int fd = socket (AF_INET, SOCK_STREAM, 0);
-  GrpcSocketAddress nobody = {};
+  HeldPort nobody;
 
-  /* Bound, so that nobody else takes it. */
-  ((sockaddr_in *) &nobody.storage)->sin_family = AF_INET;
-  ((sockaddr_in *) &nobody.storage)->sin_addr.s_addr = htonl (INADDR_LOOPBACK);
-  nobody.length = sizeof (sockaddr_in);
-  ASSERT_EQ (bind (fd, (sockaddr *) &nobody.storage, nobody.length), 0);
-  ASSERT_EQ (getsockname (fd, (sockaddr *) &nobody.storage, &nobody.length), 0);
-  address = grpc_address_to_string (&nobody);
+  address = g_strdup (nobody.address.c_str ());
   Outcome outcome = Call ("John");
 
   EXPECT_EQ (outcome.status, MICRO_STATUS_UNAVAILABLE);
   EXPECT_EQ (outcome.message,
              std::string ("cannot connect to ") + address + ": Connection refused");
-  close (fd);
 }
 
 TEST_F (GrpcTransportTest, TakesNoByteButTheFirstForTls)

@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include "../../tests/broker-test.h"
+#include "../../tests/held-port.h"
 #include "../../tests/registry-test.h"
 
 extern "C" const MicroPluginInfo *micro_plugin_http_broker (void);
@@ -167,40 +168,20 @@ struct FakePeer
   FakePeer (const char *topic, const char *version, std::string says, bool closes = true)
       : answer (says)
   {
-    Bind ();
-    EXPECT_EQ (listen (fd, 16), 0);
+    EXPECT_EQ (listen (held.fd, 16), 0);
     thread = std::thread ([this, closes] { Serve (closes); });
     Register (topic, version);
   }
   /* One that refuses, on a port that it keeps from others. */
-  FakePeer (const char *topic, const char *version)
-  {
-    Bind ();
-    Register (topic, version);
-  }
+  FakePeer (const char *topic, const char *version) { Register (topic, version); }
   ~FakePeer ()
   {
-    shutdown (fd, SHUT_RDWR);
+    shutdown (held.fd, SHUT_RDWR);
     stopping = true;
     if (thread.joinable ())
       thread.join ();
-    close (fd);
     user.Deregister (service);
     micro_service_unref (service);
-  }
-
-  void
-  Bind ()
-  {
-    sockaddr_in address = {};
-    socklen_t length = sizeof address;
-
-    fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
-    EXPECT_EQ (bind (fd, (sockaddr *) &address, sizeof address), 0);
-    getsockname (fd, (sockaddr *) &address, &length);
-    port = ntohs (address.sin_port);
   }
 
   void
@@ -210,11 +191,9 @@ struct FakePeer
         = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_node_unref);
     g_autoptr (MicroMetadata) metadata
         = micro_metadata_new ("broker", "http", "secure", "false", "topic", topic, nullptr);
-    std::string id = std::string (topic) + "-" + std::to_string (port);
+    std::string id = std::string (topic) + "-" + std::to_string (held.port);
 
-    g_ptr_array_add (
-        nodes,
-        micro_node_new (id.c_str (), ("127.0.0.1:" + std::to_string (port)).c_str (), metadata));
+    g_ptr_array_add (nodes, micro_node_new (id.c_str (), held.address.c_str (), metadata));
     service = micro_service_new ("micro.http.broker", version, nullptr, nullptr, nodes);
     EXPECT_EQ (user.Register (service), "");
   }
@@ -224,7 +203,7 @@ struct FakePeer
   {
     while (!stopping)
       {
-        int one = accept (fd, nullptr, nullptr);
+        int one = accept (held.fd, nullptr, nullptr);
         char buffer[65536];
         std::string request;
 
@@ -250,7 +229,7 @@ struct FakePeer
   }
 
   std::string answer, last;
-  int fd, port;
+  HeldPort held;
   std::atomic<int> requests{ 0 };
   std::atomic<bool> stopping{ false };
   std::thread thread;

@@ -5,38 +5,15 @@
  */
 #include <string>
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <gtest/gtest.h>
 
 #include "../../tests/broker-test.h"
+#include "../../tests/held-port.h"
 
 extern "C" const MicroPluginInfo *micro_plugin_nats_broker (void);
 
 namespace
 {
-/* A port of the loopback interface that nobody listens on, and that nobody else takes. */
-struct ClosedPort
-{
-  ClosedPort ()
-  {
-    sockaddr_in in = {};
-    socklen_t length = sizeof in;
-
-    in.sin_family = AF_INET;
-    in.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
-    EXPECT_EQ (bind (fd, (sockaddr *) &in, sizeof in), 0);
-    EXPECT_EQ (getsockname (fd, (sockaddr *) &in, &length), 0);
-    address = "127.0.0.1:" + std::to_string (ntohs (in.sin_port));
-  }
-  ~ClosedPort () { close (fd); }
-
-  int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  std::string address;
-};
-
 struct NatsBroker : testing::Test
 {
   NatsBroker () { g_log_set_default_handler (Ignore, nullptr); }
@@ -49,7 +26,7 @@ struct NatsBroker : testing::Test
       g_log_default_handler (domain, level, message, data);
   }
 
-  ClosedPort closed;
+  HeldPort closed;
   MicroBroker *broker = MICRO_BROKER (g_object_new (
       micro_plugin_nats_broker ()->get_type (), "address", closed.address.c_str (), nullptr));
   Publisher publisher{ broker };

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,6 +21,7 @@
 
 #include <micro/micro.h>
 
+#include "../held-port.h"
 #include "greeter.micro.h"
 
 extern "C" const MicroPluginInfo *micro_plugin_grpc_transport (void);
@@ -145,33 +145,6 @@ wait_until (const std::function<bool ()> &condition)
     g_usleep (100);
   return true;
 }
-
-/* A port where nobody answers, as its owner does not listen; nor can anybody else have it, but
- * somebody here who listens there on purpose. */
-class HeldPort
-{
-public:
-  HeldPort ()
-  {
-    struct sockaddr_in here = {};
-    socklen_t length = sizeof here;
-    int yes = 1;
-
-    fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    here.sin_family = AF_INET;
-    here.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
-    EXPECT_EQ (bind (fd, (struct sockaddr *) &here, sizeof here), 0);
-    getsockname (fd, (struct sockaddr *) &here, &length);
-    address = "127.0.0.1:" + std::to_string (ntohs (here.sin_port));
-  }
-  ~HeldPort () { close (fd); }
-
-  std::string address;
-
-private:
-  int fd;
-};
 
 /* --- The service --------------------------------------------------------------------------------
  */

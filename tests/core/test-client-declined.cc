@@ -45,26 +45,17 @@ class Decliner
 public:
   explicit Decliner (How how) : how (how)
   {
-    struct sockaddr_in here = {};
-    socklen_t length = sizeof here;
-
-    listener = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    here.sin_family = AF_INET;
-    here.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
-    EXPECT_EQ (bind (listener, (struct sockaddr *) &here, sizeof here), 0);
-    EXPECT_EQ (listen (listener, 16), 0);
-    getsockname (listener, (struct sockaddr *) &here, &length);
-    address = "127.0.0.1:" + std::to_string (ntohs (here.sin_port));
+    EXPECT_EQ (listen (held.fd, 16), 0);
+    address = held.address;
     thread = std::thread ([this] { Run (); });
   }
 
   ~Decliner ()
   {
-    shutdown (listener, SHUT_RDWR);
+    shutdown (held.fd, SHUT_RDWR);
     thread.join ();
     for (const auto &peer : peers)
       close (peer.first);
-    close (listener);
   }
 
   std::string address;
@@ -76,14 +67,14 @@ private:
   {
     while (true)
       {
-        std::vector<struct pollfd> waiting = { { listener, POLLIN, 0 } };
+        std::vector<struct pollfd> waiting = { { held.fd, POLLIN, 0 } };
 
         for (const auto &peer : peers)
           waiting.push_back ({ peer.first, POLLIN, 0 });
         poll (waiting.data (), waiting.size (), -1);
         if (waiting[0].revents != 0)
           {
-            int fd = accept4 (listener, NULL, NULL, SOCK_CLOEXEC);
+            int fd = accept4 (held.fd, NULL, NULL, SOCK_CLOEXEC);
 
             if (fd < 0)
               return;
@@ -159,7 +150,7 @@ private:
   }
 
   How how;
-  int listener;
+  HeldPort held;
   std::thread thread;
   std::map<int, std::string> peers; /* what they have said and was not looked at */
 };
