@@ -14,7 +14,7 @@ flags+=(-fsanitize=thread -g -I"$abs_top_builddir" -I"$abs_top_srcdir/core")
 echo 'int main (void) { return 0; }' >"$work/none.c"
 "${cc[@]}" -fsanitize=thread "$work/none.c" -o "$work/none" >"$work/log" 2>&1 && "$work/none" >"$work/log" 2>&1 ||
   skip "ThreadSanitizer cannot run here: $(tail -n 1 "$work/log")"
-"${cc[@]}" "${flags[@]}" -O1 -std=gnu11 -c "$abs_top_srcdir/core/micro/micro-published.c" -o "$work/published.o"
+"${cc[@]}" "${flags[@]}" -O1 -std=gnu11 -c "$abs_top_srcdir/core/client/published.c" -o "$work/published.o"
 "${cxx[@]}" "${flags[@]}" -std=c++17 "$abs_top_srcdir/tests/core/test-published.cc" "$work/published.o" \
   "${libraries[@]}" -o "$work/test"
 TSAN_OPTIONS=halt_on_error=1 "$work/test" >"$work/log" 2>&1 && exit

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include <micro/micro-error-private.h>
-#include <micro/micro-json-private.h>
+#include "base/error.h"
+#include "record/json.h"
 
 #include "micro/errors.pb-c.h"
 

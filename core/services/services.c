@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include <micro/micro-services-private.h>
+#include "app/services.h"
 
 #include "services.h"
 

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include <micro/micro-context-private.h>
+#include "call/context.h"
 
 #include "services.h"
 

@@ -12,7 +12,7 @@
 
 extern "C"
 {
-#include <micro/micro-app-private.h>
+#include "app/app.h"
 }
 
 #include "grpc/health/v1/health.micro.h"

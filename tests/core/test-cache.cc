@@ -9,7 +9,7 @@
 
 extern "C"
 {
-#include <micro/micro-cache-private.h>
+#include "client/cache.h"
 }
 
 #include "../clock-test.h"

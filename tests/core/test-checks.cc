@@ -11,7 +11,7 @@
 
 extern "C"
 {
-#include <micro/micro-checks-private.h>
+#include "app/checks.h"
 }
 
 namespace

@@ -18,7 +18,7 @@
 
 extern "C"
 {
-#include <micro/micro-config-files-private.h>
+#include "config/files.h"
 }
 
 namespace

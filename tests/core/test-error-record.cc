@@ -12,7 +12,7 @@
 
 extern "C"
 {
-#include <micro/micro-error-private.h>
+#include "base/error.h"
 }
 
 namespace

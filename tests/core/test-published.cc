@@ -13,7 +13,7 @@
 
 extern "C"
 {
-#include <micro/micro-published-private.h>
+#include "client/published.h"
 }
 
 /* GLib's library is not made for ThreadSanitizer, which so does not see that the counting of

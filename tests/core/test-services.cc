@@ -15,7 +15,7 @@
 
 extern "C"
 {
-#include <micro/micro-services-private.h>
+#include "app/services.h"
 }
 
 #include "greeter.micro.h"

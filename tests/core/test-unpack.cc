@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include <micro/micro-unpack-private.h>
+#include "codec/unpack.h"
 
 #include "kitchen.pb-c.h"
 

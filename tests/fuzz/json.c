@@ -4,7 +4,7 @@
  * Fuzzes the JSON transcoder, from JSON and from a message: what it has written it takes again, and
  * it is the same message then.
  */
-#include <micro/micro-unpack-private.h>
+#include "codec/unpack.h"
 #include <micro/micro.h>
 
 #include "fuzz.h"

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include <micro/micro-error-private.h>
+#include "base/error.h"
 
 #include "../../plugins/grpc-transport/grpc-private.h"
 #include "fuzz.h"

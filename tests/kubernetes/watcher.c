@@ -19,7 +19,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <micro/micro-client-private.h>
+#include "client/client.h"
 #include <micro/micro.h>
 
 const MicroPluginInfo *micro_plugin_k8s_registry (void);

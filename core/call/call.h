@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * What a handler says of its call, and how the router and the streams share a call.
+ */
+#pragma once
+
+#include "call/interceptor.h"
+#include <micro/micro-interceptor.h>
+#include <micro/micro-stream.h>
+
+G_BEGIN_DECLS
+
+/* call/interceptor.c */
+void micro_interceptors_start (MicroInterceptors *self, MicroCall *call);
+void micro_interceptors_message (MicroCall *call, gboolean sent, gsize size);
+/* More than once does nothing. */
+void micro_interceptors_end (MicroCall *call, MicroStatus status, const char *message);
+
+struct _MicroRoute
+{
+  const MicroMethod *method;
+  MicroHandler handler; /* (nullable) */
+  gpointer user_data;
+  char *path; /* "Say/Hello" */
+  gsize length;
+  guint hash;
+  gboolean internal;
+  MicroInterceptors *interceptors; /* the router's; (nullable) */
+};
+
+typedef struct _MicroRefusal
+{
+  MicroStatus status;
+  const char *text;
+} MicroRefusal;
+
+/* call/call.c: whatever the handler says from now on, the call ends with this; on its loop. */
+void micro_call_set_refusal (MicroCall *self, MicroStatus status, const char *text);
+/* call/call.c: one message, and with @ends the status OK after it; any thread. */
+void micro_call_put (MicroCall *self, gconstpointer response, gboolean ends);
+void micro_call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes *details);
+
+/* call/stream.c: FALSE: a writable event will follow; any thread. */
+gboolean micro_call_has_room (MicroCall *self);
+
+/* call/serve.c: from here on the call is its handler's. */
+void micro_serve (MicroCall *call);
+/* Also for a call that is refused: what still arrives is dropped. */
+extern const MicroCallEvents micro_serve_one_request;
+
+G_END_DECLS

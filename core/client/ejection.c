@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * Nodes that refuse connections, and how long they are left alone.
+ */
+#include "config.h"
+
+#include "client/ejection.h"
+#include <micro/micro-node.h>
+
+#define FIRST_OUT_US G_USEC_PER_SEC
+#define LAST_OUT_US (30 * G_USEC_PER_SEC)
+
+typedef struct
+{
+  gint64 until_us;
+  gint64 out_us;
+} Ejected;
+
+struct _MicroEjection
+{
+  GMutex mutex;
+  GHashTable *nodes; /* address → Ejected */
+  int n_nodes;       /* atomic: its size, so that a call looks at nothing else while all is well */
+};
+
+MicroEjection *
+micro_ejection_new (void)
+{
+  MicroEjection *self = g_new0 (MicroEjection, 1);
+
+  g_mutex_init (&self->mutex);
+  self->nodes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  return self;
+}
+
+void
+micro_ejection_free (MicroEjection *self)
+{
+  g_mutex_clear (&self->mutex);
+  g_hash_table_unref (self->nodes);
+  g_free (self);
+}
+
+static gboolean
+is_long_ago (gpointer address, gpointer value, gpointer now_us)
+{
+  const Ejected *ejected = value;
+
+  (void) address;
+  return ejected->until_us + LAST_OUT_US < *(const gint64 *) now_us;
+}
+
+void
+micro_ejection_failed (MicroEjection *self, const char *address)
+{
+  gint64 now_us = g_get_monotonic_time ();
+  Ejected *ejected;
+
+  g_mutex_lock (&self->mutex);
+  g_hash_table_foreach_remove (self->nodes, is_long_ago, &now_us);
+  ejected = g_hash_table_lookup (self->nodes, address);
+  if (ejected == NULL)
+    {
+      ejected = g_new0 (Ejected, 1);
+      g_hash_table_insert (self->nodes, g_strdup (address), ejected);
+    }
+  /* Calls that were under way together count as one failure. */
+  if (ejected->until_us <= now_us)
+    {
+      ejected->out_us = CLAMP (2 * ejected->out_us, FIRST_OUT_US, LAST_OUT_US);
+      ejected->until_us = now_us + (gint64) (ejected->out_us * g_random_double_range (0.8, 1.2));
+    }
+  g_atomic_int_set (&self->n_nodes, (int) g_hash_table_size (self->nodes));
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+micro_ejection_worked (MicroEjection *self, const char *address)
+{
+  if (g_atomic_int_get (&self->n_nodes) == 0)
+    return;
+  g_mutex_lock (&self->mutex);
+  g_hash_table_remove (self->nodes, address);
+  g_atomic_int_set (&self->n_nodes, (int) g_hash_table_size (self->nodes));
+  g_mutex_unlock (&self->mutex);
+}
+
+GPtrArray *
+micro_ejection_get_tried (MicroEjection *self, MicroService *service, GPtrArray *tried)
+{
+  GPtrArray *nodes = micro_service_get_nodes (service);
+  GPtrArray *out = NULL;
+  gint64 now_us;
+
+  if (g_atomic_int_get (&self->n_nodes) == 0)
+    return tried != NULL ? g_ptr_array_ref (tried) : NULL;
+  out = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_node_unref);
+  for (guint i = 0; tried != NULL && i < tried->len; i++)
+    g_ptr_array_add (out, micro_node_ref (g_ptr_array_index (tried, i)));
+  now_us = g_get_monotonic_time ();
+  g_mutex_lock (&self->mutex);
+  for (guint i = 0; i < nodes->len; i++)
+    {
+      MicroNode *node = g_ptr_array_index (nodes, i);
+      const Ejected *ejected = g_hash_table_lookup (self->nodes, micro_node_get_address (node));
+
+      if (ejected != NULL && ejected->until_us > now_us)
+        g_ptr_array_add (out, micro_node_ref (node));
+    }
+  g_mutex_unlock (&self->mutex);
+  return out;
+}

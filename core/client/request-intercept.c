@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * The stack of interceptors around a call on its way out.
+ */
+#include "config.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "call/interceptor.h"
+#include "client/request.h"
+#include <micro/micro-node.h>
+
+/* --- The stack ----------------------------------------------------------------------------------
+ */
+
+static const MicroInterceptorEntry *
+get_entry (MicroRequest *self, guint i)
+{
+  MicroInterceptors *stack = g_atomic_pointer_get (&self->client->interceptors);
+
+  return &g_array_index (stack->entries, MicroInterceptorEntry, i);
+}
+
+/* The first word counts the started. */
+void
+micro_request_intercept_start (MicroRequest *self)
+{
+  MicroInterceptors *stack = g_atomic_pointer_get (&self->client->interceptors);
+  guint n = stack->entries->len;
+  gpointer *states = g_new0 (gpointer, n + 1);
+
+  self->intercepted = states;
+  for (guint i = 0; i < n && self->refused == NULL; i++)
+    {
+      const MicroInterceptorEntry *entry = get_entry (self, i);
+      const MicroClientInterceptor *funcs = entry->funcs;
+
+      if (funcs->start != NULL)
+        states[i + 1] = funcs->start (self, entry->user_data);
+      if (self->refused == NULL)
+        states[0] = GUINT_TO_POINTER (i + 1);
+    }
+}
+
+void
+micro_request_intercept_message (MicroRequest *self, gboolean sent, gsize size)
+{
+  MicroInterceptors *stack = g_atomic_pointer_get (&self->client->interceptors);
+
+  if (!stack->sees_messages)
+    return;
+  for (guint i = GPOINTER_TO_UINT (self->intercepted[0]); i > 0; i--)
+    {
+      const MicroInterceptorEntry *entry = get_entry (self, i - 1);
+      const MicroClientInterceptor *funcs = entry->funcs;
+
+      if (funcs->message != NULL)
+        funcs->message (self, sent, size, self->intercepted[i], entry->user_data);
+    }
+}
+
+void
+micro_request_intercept_end (MicroRequest *self, const GError *error)
+{
+  g_autofree gpointer *states = g_steal_pointer (&self->intercepted);
+
+  for (guint i = GPOINTER_TO_UINT (states[0]); i > 0; i--)
+    {
+      const MicroInterceptorEntry *entry = get_entry (self, i - 1);
+      const MicroClientInterceptor *funcs = entry->funcs;
+
+      if (funcs->end != NULL)
+        funcs->end (self, error, states[i], entry->user_data);
+    }
+}
+
+/**
+ * micro_client_add_interceptor: (skip)
+ * @self: a client
+ * @interceptor: (transfer none): must outlive the client
+ * @user_data: for @interceptor
+ * @destroy: (nullable): frees @user_data with the client
+ *
+ * Adds an interceptor inside those that were added before, for calls that have not begun yet.  Not
+ * from two threads at once.
+ */
+void
+micro_client_add_interceptor (MicroClient *self,
+                              const MicroClientInterceptor *interceptor,
+                              gpointer user_data,
+                              GDestroyNotify destroy)
+{
+  MicroInterceptors *next;
+
+  g_return_if_fail (MICRO_IS_CLIENT (self) && interceptor != NULL);
+  /* Loops may be reading the old stack; what is in both has the same place in both. */
+  next = micro_interceptors_new ();
+  if (self->interceptors != NULL)
+    {
+      g_array_append_vals (next->entries, self->interceptors->entries->data,
+                           self->interceptors->entries->len);
+      g_array_set_clear_func (self->interceptors->entries, NULL);
+      next->sees_messages = self->interceptors->sees_messages;
+      next->before = self->interceptors;
+    }
+  micro_interceptors_add (next, interceptor, interceptor->message != NULL, user_data, destroy);
+  g_atomic_pointer_set (&self->interceptors, next);
+}
+
+/* --- What interceptors see and say --------------------------------------------------------------
+ */
+
+const char *
+micro_request_get_service (MicroRequest *self)
+{
+  return self->service;
+}
+
+const char *
+micro_request_get_path (MicroRequest *self)
+{
+  return self->path;
+}
+
+const char *
+micro_request_get_address (MicroRequest *self)
+{
+  if (self->address != NULL)
+    return self->address;
+  return self->node != NULL ? micro_node_get_address (self->node) : NULL;
+}
+
+gboolean
+micro_request_is_stream (MicroRequest *self)
+{
+  return self->funcs->streaming;
+}
+
+const char *
+micro_request_get_header (MicroRequest *self, const char *name)
+{
+  for (guint i = 0; self->headers != NULL && i < self->headers->len; i += 2)
+    if (g_ascii_strcasecmp (g_ptr_array_index (self->headers, i), name) == 0)
+      return g_ptr_array_index (self->headers, i + 1);
+  return NULL;
+}
+
+void
+micro_request_add_header (MicroRequest *self, const char *name, const char *value)
+{
+  if (self->headers == NULL)
+    self->headers = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (self->headers, g_ascii_strdown (name, -1));
+  g_ptr_array_add (self->headers, g_strdup (value));
+}
+
+void
+micro_request_set_header (MicroRequest *self, const char *name, const char *value)
+{
+  g_return_if_fail (self != NULL && name != NULL && value != NULL);
+  for (guint i = 0; self->headers != NULL && i < self->headers->len;)
+    if (g_ascii_strcasecmp (g_ptr_array_index (self->headers, i), name) == 0)
+      g_ptr_array_remove_range (self->headers, i, 2);
+    else
+      i += 2;
+  micro_request_add_header (self, name, value);
+}
+
+void
+micro_request_fail (MicroRequest *self, MicroStatus status, const char *format, ...)
+{
+  va_list arguments;
+
+  g_return_if_fail (self != NULL && status != MICRO_STATUS_OK && self->call == NULL);
+  if (self->refused != NULL)
+    return;
+  va_start (arguments, format);
+  self->refused = g_error_new_valist (MICRO_ERROR, (int) status, format, arguments);
+  va_end (arguments);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * What the files of a loop share.
+ */
+#pragma once
+
+#include <sys/epoll.h>
+
+#include "call/context.h"
+#include <micro/micro-loop.h>
+
+G_BEGIN_DECLS
+
+#define MICRO_LOOP_MAX_EVENTS 128
+#define MICRO_LOOP_MAX_BLOCKS 64
+
+struct _MicroLoop
+{
+  GMainContext *context;
+  GThread *thread;
+  GSource *source;
+  int epoll_fd;
+  gboolean quit;
+  gboolean dispatching;
+  gboolean muted;    /* somebody iterates the context inside a turn */
+  gboolean orphaned; /* frees itself when the thread ends */
+  gint64 now_us;
+  MicroScope *scope; /* (nullable): what runs */
+
+  MicroLoopTask *tasks;
+  MicroLoopTask **tasks_tail;
+
+  MicroLoopTimer **heap; /* from 1 */
+  guint n_timers;
+  guint heap_size;
+
+  struct epoll_event events[MICRO_LOOP_MAX_EVENTS];
+  int n_events;
+  int next_event;
+  gboolean fetched; /* loop/poll.c: these are of this turn */
+  int wakeup_fd;    /* GLib's, among the descriptors that are watched; or -1 */
+
+  gpointer blocks[MICRO_LOOP_MAX_BLOCKS]; /* loop/block.c: free ones */
+  guint n_blocks;
+  gsize blocks_bytes;
+  gint64 blocks_used_us;
+  MicroLoopTimer blocks_quiet;
+  gpointer arena_block; /* (nullable): call/arena.c's spare one */
+
+  GMutex mutex;
+  GArray *posted;
+  int has_posted; /* atomic */
+};
+
+/* Whether memory is kept for later: a sanitizer sees more if it is not. */
+#ifdef KEEP_NO_MEMORY
+#define MICRO_BLOCK_KEEP FALSE
+#else
+#define MICRO_BLOCK_KEEP TRUE
+#endif
+
+/* loop/block.c: what it keeps, from this size on; and frees that. */
+#define MICRO_BLOCK_LARGE (64 * 1024)
+void micro_block_clear (MicroLoop *loop);
+
+/* loop/poll.c */
+void micro_loop_init_poll (MicroLoop *self);
+void micro_loop_fetch_events (MicroLoop *self);
+
+/* loop/timer.c: those that were due when this turn began. */
+void micro_loop_run_timers (MicroLoop *self);
+
+G_END_DECLS

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * Record: a service of one version, and what happened to it.
+ */
+#include "config.h"
+
+#include "base/intern.h"
+#include <micro/micro-endpoint.h>
+#include <micro/micro-metadata.h>
+#include <micro/micro-node.h>
+#include <micro/micro-service.h>
+
+struct _MicroService
+{
+  char *name;
+  char *version;
+  MicroMetadata *metadata;
+  GPtrArray *endpoints;
+  GPtrArray *nodes;
+};
+
+struct _MicroEvent
+{
+  MicroEventKind kind;
+  MicroService *service;
+};
+
+G_DEFINE_BOXED_TYPE (MicroService, micro_service, micro_service_ref, micro_service_unref)
+G_DEFINE_BOXED_TYPE (MicroEvent, micro_event, micro_event_ref, micro_event_unref)
+
+static GPtrArray *
+copy_nodes (GPtrArray *nodes)
+{
+  GPtrArray *copy
+      = g_ptr_array_new_full (nodes != NULL ? nodes->len : 0, (GDestroyNotify) micro_node_unref);
+
+  for (guint i = 0; nodes != NULL && i < nodes->len; i++)
+    g_ptr_array_add (copy, micro_node_ref (g_ptr_array_index (nodes, i)));
+  return copy;
+}
+
+static GPtrArray *
+copy_endpoints (GPtrArray *endpoints)
+{
+  GPtrArray *copy = g_ptr_array_new_full (endpoints != NULL ? endpoints->len : 0,
+                                          (GDestroyNotify) micro_endpoint_unref);
+
+  for (guint i = 0; endpoints != NULL && i < endpoints->len; i++)
+    g_ptr_array_add (copy, micro_endpoint_ref (g_ptr_array_index (endpoints, i)));
+  return copy;
+}
+
+/**
+ * micro_service_new:
+ * @name: the name others call it by
+ * @version: (nullable): its version, "latest" when %NULL
+ * @metadata: (nullable) (transfer none): what else is known
+ * @endpoints: (nullable) (transfer none) (element-type MicroEndpoint): its methods
+ * @nodes: (nullable) (transfer none) (element-type MicroNode): its instances
+ *
+ * Returns: (transfer full): the record, which never changes
+ */
+MicroService *
+micro_service_new (const char *name,
+                   const char *version,
+                   MicroMetadata *metadata,
+                   GPtrArray *endpoints,
+                   GPtrArray *nodes)
+{
+  MicroService *self;
+
+  g_return_val_if_fail (name != NULL, NULL);
+  self = g_atomic_rc_box_new0 (MicroService);
+  self->name = micro_intern (name);
+  self->version = micro_intern (version != NULL ? version : "latest");
+  self->metadata = micro_metadata_ref (metadata);
+  self->endpoints = copy_endpoints (endpoints);
+  self->nodes = copy_nodes (nodes);
+  return self;
+}
+
+MicroService *
+micro_service_ref (MicroService *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+service_clear (gpointer data)
+{
+  MicroService *self = data;
+
+  micro_intern_release (self->name);
+  micro_intern_release (self->version);
+  micro_metadata_unref (self->metadata);
+  g_ptr_array_unref (self->endpoints);
+  g_ptr_array_unref (self->nodes);
+}
+
+void
+micro_service_unref (MicroService *self)
+{
+  if (self != NULL)
+    g_atomic_rc_box_release_full (self, service_clear);
+}
+
+const char *
+micro_service_get_name (MicroService *self)
+{
+  return self->name;
+}
+
+const char *
+micro_service_get_version (MicroService *self)
+{
+  return self->version;
+}
+
+MicroMetadata *
+micro_service_get_metadata (MicroService *self)
+{
+  return self->metadata;
+}
+
+/**
+ * micro_service_get_endpoints:
+ * @self: a service
+ *
+ * Returns: (transfer none) (element-type MicroEndpoint): its methods, never %NULL; not to be
+ * changed
+ */
+GPtrArray *
+micro_service_get_endpoints (MicroService *self)
+{
+  return self->endpoints;
+}
+
+/**
+ * micro_service_get_nodes:
+ * @self: a service
+ *
+ * Returns: (transfer none) (element-type MicroNode): its instances, never %NULL; not to be changed
+ */
+GPtrArray *
+micro_service_get_nodes (MicroService *self)
+{
+  return self->nodes;
+}
+
+/**
+ * micro_service_with_nodes:
+ * @self: a service
+ * @nodes: (nullable) (element-type MicroNode): other nodes
+ *
+ * Returns: (transfer full): the same service with @nodes instead of its own
+ */
+MicroService *
+micro_service_with_nodes (MicroService *self, GPtrArray *nodes)
+{
+  return micro_service_new (self->name, self->version, self->metadata, self->endpoints, nodes);
+}
+
+gboolean
+micro_service_equal (MicroService *a, MicroService *b)
+{
+  if (a == b)
+    return TRUE;
+  if (a->name != b->name || a->version != b->version || a->nodes->len != b->nodes->len
+      || a->endpoints->len != b->endpoints->len || !micro_metadata_equal (a->metadata, b->metadata))
+    return FALSE;
+  for (guint i = 0; i < a->nodes->len; i++)
+    if (!micro_node_equal (g_ptr_array_index (a->nodes, i), g_ptr_array_index (b->nodes, i)))
+      return FALSE;
+  for (guint i = 0; i < a->endpoints->len; i++)
+    if (!micro_endpoint_equal (g_ptr_array_index (a->endpoints, i),
+                               g_ptr_array_index (b->endpoints, i)))
+      return FALSE;
+  return TRUE;
+}
+
+/**
+ * micro_event_new:
+ * @kind: what happened
+ * @service: (transfer none): to what; for a deletion, the nodes that have gone
+ *
+ * Returns: (transfer full): the event
+ */
+MicroEvent *
+micro_event_new (MicroEventKind kind, MicroService *service)
+{
+  MicroEvent *self = g_atomic_rc_box_new0 (MicroEvent);
+
+  self->kind = kind;
+  self->service = micro_service_ref (service);
+  return self;
+}
+
+MicroEvent *
+micro_event_ref (MicroEvent *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+static void
+event_clear (gpointer data)
+{
+  micro_service_unref (((MicroEvent *) data)->service);
+}
+
+void
+micro_event_unref (MicroEvent *self)
+{
+  if (self != NULL)
+    g_atomic_rc_box_release_full (self, event_clear);
+}
+
+MicroEventKind
+micro_event_get_kind (MicroEvent *self)
+{
+  return self->kind;
+}
+
+/**
+ * micro_event_get_service:
+ * @self: an event
+ *
+ * Returns: (transfer none): the service it is about
+ */
+MicroService *
+micro_event_get_service (MicroEvent *self)
+{
+  return self->service;
+}
