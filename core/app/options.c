@@ -326,7 +326,7 @@ micro_app_check_options (MicroApp *self, GError **error)
       const char *value = micro_options_get_string (self->options, duration_names[i]);
       guint ms;
 
-      if (!micro_option_duration (value, &ms))
+      if (!micro_duration_parse (value, &ms))
         return set_bad_value (self, duration_names[i], value,
                               "is not a duration; write it as 500ms, 5s or 1m30s", error);
     }
@@ -342,7 +342,7 @@ micro_app_get_duration (MicroApp *self, const char *name)
 {
   guint ms = 0;
 
-  micro_option_duration (micro_options_get_string (self->options, name), &ms);
+  micro_duration_parse (micro_options_get_string (self->options, name), &ms);
   return ms;
 }
 

@@ -7,7 +7,7 @@
 
 #include "call/interceptor.h"
 #include <micro/micro-interceptor.h>
-#include <micro/micro-stream.h>
+#include <micro/micro-call.h>
 
 G_BEGIN_DECLS
 

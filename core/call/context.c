@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "call/context.h"
+#include "loop/loop.h"
 
 struct _MicroContext
 {

@@ -23,7 +23,6 @@ struct _MicroScope
 /* Around every handler and call-back; @self lives on the stack. */
 void micro_scope_enter (MicroScope *self, MicroLoop *loop, MicroCall *call, MicroContext *context);
 void micro_scope_leave (MicroScope *self, MicroLoop *loop);
-MicroScope **micro_loop_get_scope (MicroLoop *self); /* loop/loop.c */
 
 /* Something that goes when the caller goes. */
 typedef struct _MicroContextChild MicroContextChild;

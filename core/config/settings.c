@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "config/settings.h"
-#include <micro/micro-app.h>
+#include <micro/micro-duration.h>
 #include <micro/micro-error.h>
 
 #define SHOWN_BYTES 60

@@ -417,7 +417,7 @@ micro_loop_get_current (void)
   return current_loop;
 }
 
-MicroScope **
+struct _MicroScope **
 micro_loop_get_scope (MicroLoop *self)
 {
   return &self->scope;

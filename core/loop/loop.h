@@ -7,13 +7,14 @@
 
 #include <sys/epoll.h>
 
-#include "call/context.h"
 #include <micro/micro-loop.h>
 
 G_BEGIN_DECLS
 
 #define MICRO_LOOP_MAX_EVENTS 128
 #define MICRO_LOOP_MAX_BLOCKS 64
+
+struct _MicroScope; /* call/context.h: what runs on the loop now */
 
 struct _MicroLoop
 {
@@ -26,7 +27,7 @@ struct _MicroLoop
   gboolean muted;    /* somebody iterates the context inside a turn */
   gboolean orphaned; /* frees itself when the thread ends */
   gint64 now_us;
-  MicroScope *scope; /* (nullable): what runs */
+  struct _MicroScope *scope; /* (nullable) */
 
   MicroLoopTask *tasks;
   MicroLoopTask **tasks_tail;
@@ -52,6 +53,9 @@ struct _MicroLoop
   GArray *posted;
   int has_posted; /* atomic */
 };
+
+/* Where the loop keeps it. */
+struct _MicroScope **micro_loop_get_scope (MicroLoop *self);
 
 /* Whether memory is kept for later: a sanitizer sees more if it is not. */
 #ifdef KEEP_NO_MEMORY

@@ -9,6 +9,7 @@
 #include <micro/micro-checks.h>
 #include <micro/micro-client.h>
 #include <micro/micro-config.h>
+#include <micro/micro-duration.h>
 #include <micro/micro-server.h>
 
 G_BEGIN_DECLS
@@ -64,8 +65,6 @@ MICRO_API GPtrArray *micro_app_get_loops (MicroApp *self);
 MICRO_API MicroChecks *micro_app_get_checks (MicroApp *self);
 /* After init: what a flag or variable says, such as "server-name"; of those that are a text. */
 MICRO_API const char *micro_app_get_option (MicroApp *self, const char *name);
-/* A text as go-micro writes durations: 5s, 500ms, 1m30s, 0. */
-MICRO_API gboolean micro_duration_parse (const char *text, guint *ret_ms);
 MICRO_API const char *micro_app_get_address (MicroApp *self); /* advertised, once running */
 
 /* For what else listens: the address to tell others when @bound is what we listen on. */

@@ -14,7 +14,6 @@ G_BEGIN_DECLS
  *
  * The named conditions and checks of a process, in the order they were added.  Any thread.
  */
-typedef struct _MicroChecks MicroChecks;
 
 #define MICRO_TYPE_CHECKS (micro_checks_get_type ())
 MICRO_API GType micro_checks_get_type (void);

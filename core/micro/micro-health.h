@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include <micro/micro-checks.h>
+#include <micro/micro-types.h>
 
 G_BEGIN_DECLS
 

@@ -1,51 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * Calls with more than one message: in a handler, and for a caller.
+ * Calls with more than one message, for a caller.
  */
 #pragma once
 
 #include <micro/micro-client.h>
 
 G_BEGIN_DECLS
-
-/* --- In a handler ------------------------------------------------------------------------------
- */
-
-/**
- * MicroStreamFuncs:
- * @message: the caller's next message; it lives until this returns or, if micro_call_hold() was
- *   called, until micro_call_resume()
- * @ended: the caller has sent its last message
- * @writable: (nullable): micro_call_send() said %FALSE and may go on now
- * @cancelled: (nullable): the caller has gone: send no more; the call must still be ended
- *
- * What a streaming handler is told, on the call's loop thread, one at a time.
- */
-struct _MicroStreamFuncs
-{
-  void (*message) (MicroCall *call, gconstpointer message, gpointer user_data);
-  void (*ended) (MicroCall *call, gpointer user_data);
-  void (*writable) (MicroCall *call, gpointer user_data);
-  void (*cancelled) (MicroCall *call, gpointer user_data);
-  gpointer reserved[4];
-};
-
-/* In the handler of a stream, before it returns. @funcs is kept, not copied. */
-MICRO_API void
-micro_call_stream (MicroCall *self, const MicroStreamFuncs *funcs, gpointer user_data);
-/* Sends one message; any thread; takes nothing.  FALSE: it was taken, but the caller is slow, so
- * wait for writable before the next, or memory grows. */
-MICRO_API gboolean micro_call_send (MicroCall *self, gconstpointer response);
-/* The status OK; any thread.  The call is gone afterwards.  micro_call_reply() sends a last
- * message and this, micro_call_fail() ends with an error. */
-MICRO_API void micro_call_end (MicroCall *self);
-/* No further message until resume, on the call's loop thread; the caller's window does not grow. */
-MICRO_API void micro_call_hold (MicroCall *self);
-MICRO_API void micro_call_resume (MicroCall *self);
-
-/* --- For a caller ------------------------------------------------------------------------------
- */
 
 /**
  * MicroStreamEvents:

@@ -25,6 +25,7 @@ typedef struct _MicroCallEvents MicroCallEvents;
 typedef struct _MicroCallOptions MicroCallOptions;
 typedef struct _MicroMethod MicroMethod;
 typedef struct _MicroRoute MicroRoute;
+typedef struct _MicroChecks MicroChecks;
 typedef struct _MicroStream MicroStream;
 typedef struct _MicroStreamFuncs MicroStreamFuncs;
 

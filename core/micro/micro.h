@@ -13,6 +13,7 @@
 #include <micro/micro-codec.h>
 #include <micro/micro-config-source.h>
 #include <micro/micro-config.h>
+#include <micro/micro-duration.h>
 #include <micro/micro-endpoint.h>
 #include <micro/micro-error.h>
 #include <micro/micro-finding.h>

@@ -66,7 +66,5 @@ gboolean micro_option_set_value (
 gboolean micro_option_type_is_known (GParamSpec *spec);
 /* The default for the help text; (nullable) (transfer full). */
 char *micro_option_default (GParamSpec *spec);
-/* Go's durations: 5s, 500ms, 1m30s, 0. */
-gboolean micro_option_duration (const char *text, guint *ret_ms);
 
 G_END_DECLS
