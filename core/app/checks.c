@@ -130,7 +130,7 @@ static void start_timer (gpointer data);
 static Check *
 check_of_timer (MicroLoopTimer *timer)
 {
-  return (Check *) ((char *) timer - G_STRUCT_OFFSET (Check, timer));
+  return MICRO_CONTAINER_OF (timer, Check, timer);
 }
 
 /* On a thread of the pool, which holds a reference to the checks. */
@@ -143,7 +143,6 @@ run_check (gpointer data, gpointer user_data)
   g_autoptr (GError) error = NULL;
   gboolean fine, told, stopped;
 
-  (void) user_data;
   g_mutex_lock (&self->mutex);
   cancellable = g_object_ref (check->cancellable);
   stopped = self->loop == NULL;

@@ -64,7 +64,6 @@ give_up (GCancellable *cancellable, gpointer data)
 {
   RollCall *call = data;
 
-  (void) cancellable;
   g_mutex_lock (&call->mutex);
   call->given_up = TRUE;
   g_cond_signal (&call->cond);

@@ -17,7 +17,6 @@ typedef struct
 static void
 micro_error_private_init (MicroErrorPrivate *self)
 {
-  (void) self;
 }
 
 static void

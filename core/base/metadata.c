@@ -28,7 +28,6 @@ G_DEFINE_BOXED_TYPE (MicroMetadata, micro_metadata, micro_metadata_ref, micro_me
 static int
 compare_pairs (gconstpointer a, gconstpointer b, gpointer user_data)
 {
-  (void) user_data;
   return strcmp (((const Pair *) a)->key, ((const Pair *) b)->key);
 }
 

@@ -135,8 +135,6 @@ allocator_alloc (void *user_data, size_t size)
 static void
 allocator_free (void *user_data, void *pointer)
 {
-  (void) user_data;
-  (void) pointer;
 }
 
 ProtobufCAllocator

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "call/interceptor.h"
-#include <micro/micro-interceptor.h>
 #include <micro/micro-call.h>
+#include <micro/micro-interceptor.h>
 
 G_BEGIN_DECLS
 

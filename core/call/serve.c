@@ -121,9 +121,6 @@ cancel (MicroCall *call)
 static void
 lose_caller (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
 {
-  (void) status;
-  (void) message;
-  (void) details;
   if (call->cancelled || call->answered)
     {
       call->cancelled = TRUE;

@@ -12,7 +12,6 @@ G_DEFINE_INTERFACE (MicroTransport, micro_transport, G_TYPE_OBJECT)
 static void
 micro_transport_default_init (MicroTransportInterface *iface)
 {
-  (void) iface;
 }
 
 /**

@@ -145,7 +145,7 @@ fold_pending (Entry *entry)
 static void
 settled (MicroLoopTimer *timer)
 {
-  fold_pending ((Entry *) ((char *) timer - G_STRUCT_OFFSET (Entry, settle)));
+  fold_pending (MICRO_CONTAINER_OF (timer, Entry, settle));
 }
 
 /* A snapshot is made anew for each change, so a large one waits for more of them. */
@@ -168,7 +168,7 @@ fold_soon (Entry *entry)
 static void
 timer_expired (MicroLoopTimer *timer)
 {
-  Entry *entry = (Entry *) ((char *) timer - G_STRUCT_OFFSET (Entry, timer));
+  Entry *entry = MICRO_CONTAINER_OF (timer, Entry, timer);
 
   if (entry->cannot_watch || entry->watcher != NULL || entry->services == NULL)
     ask (entry);

@@ -47,7 +47,6 @@ is_long_ago (gpointer address, gpointer value, gpointer now_us)
 {
   const Ejected *ejected = value;
 
-  (void) address;
   return ejected->until_us + LAST_OUT_US < *(const gint64 *) now_us;
 }
 

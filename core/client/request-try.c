@@ -45,7 +45,7 @@ take_retry (MicroRequest *self)
 static void
 backoff_expired (MicroLoopTimer *timer)
 {
-  micro_request_try ((MicroRequest *) ((char *) timer - G_STRUCT_OFFSET (MicroRequest, backoff)));
+  micro_request_try (MICRO_CONTAINER_OF (timer, MicroRequest, backoff));
 }
 
 static void

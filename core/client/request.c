@@ -86,7 +86,7 @@ end_with (MicroRequest *self, MicroStatus status, const char *message)
 static void
 deadline_expired (MicroLoopTimer *timer)
 {
-  MicroRequest *self = (MicroRequest *) ((char *) timer - G_STRUCT_OFFSET (MicroRequest, deadline));
+  MicroRequest *self = MICRO_CONTAINER_OF (timer, MicroRequest, deadline);
   g_autofree char *message = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -106,8 +106,8 @@ deadline_expired (MicroLoopTimer *timer)
 static void
 cancel_child (MicroContextChild *child)
 {
-  end_with ((MicroRequest *) ((char *) child - G_STRUCT_OFFSET (MicroRequest, child)),
-            MICRO_STATUS_CANCELLED, "the call it was made for has been given up");
+  end_with (MICRO_CONTAINER_OF (child, MicroRequest, child), MICRO_STATUS_CANCELLED,
+            "the call it was made for has been given up");
 }
 
 static void
@@ -124,7 +124,6 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   MicroRequest *self = user_data;
 
-  (void) cancellable;
   micro_loop_post (self->loop, cancel_on_loop, micro_request_ref (self));
 }
 

@@ -31,14 +31,12 @@ typedef struct
 static void *
 allocate (void *user_data, size_t size)
 {
-  (void) user_data;
   return micro_block_realloc (NULL, MAX (size, 1));
 }
 
 static void
 deallocate (void *user_data, void *pointer)
 {
-  (void) user_data;
   micro_block_free (pointer);
 }
 

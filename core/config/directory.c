@@ -70,10 +70,6 @@ on_event (
   Directory *self = user_data;
   g_autofree char *generation = micro_config_files_get_generation (self->path);
 
-  (void) monitor;
-  (void) file;
-  (void) other;
-  (void) event;
   if (generation == NULL || g_strcmp0 (generation, self->generation) != 0)
     read_soon (self, SETTLE_MS);
 }

@@ -76,7 +76,6 @@ environment_class_init (EnvironmentClass *klass)
 static void
 environment_init (Environment *self)
 {
-  (void) self;
 }
 
 static void

@@ -121,9 +121,6 @@ static gboolean verbose; /* GOption gives its call-backs no other way */
 static gboolean
 take_verbose (const char *flag, const char *value, gpointer data, GError **error)
 {
-  (void) flag;
-  (void) data;
-  (void) error;
   verbose = value == NULL || is_true (value);
   return TRUE;
 }

@@ -52,7 +52,7 @@ method_name (Ask *self)
 static void
 timed_out (MicroLoopTimer *timer)
 {
-  Ask *self = (Ask *) ((char *) timer - G_STRUCT_OFFSET (Ask, timer));
+  Ask *self = MICRO_CONTAINER_OF (timer, Ask, timer);
   g_autofree char *reason = NULL;
 
   if (self->call->sent)
@@ -155,7 +155,6 @@ on_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *det
   Ask *self = call->user_data;
   g_autofree char *reason = NULL;
 
-  (void) details;
   self->call = NULL;
   if (status == MICRO_STATUS_OK && (self->reason != NULL || self->verdict == VERDICT_HEALTHY))
     end (self, self->verdict, self->reason);
@@ -185,7 +184,6 @@ on_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *det
 static void
 on_nothing (MicroCall *call)
 {
-  (void) call;
 }
 
 /* --- Asking -------------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ G_DEFINE_INTERFACE (MicroBroker, micro_broker, G_TYPE_OBJECT)
 static gboolean
 finish_boolean (MicroBroker *self, GAsyncResult *result, GError **error)
 {
-  (void) self;
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 

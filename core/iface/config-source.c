@@ -12,7 +12,6 @@ G_DEFINE_INTERFACE (MicroConfigSource, micro_config_source, G_TYPE_OBJECT)
 static void
 micro_config_source_default_init (MicroConfigSourceInterface *iface)
 {
-  (void) iface;
 }
 
 /**

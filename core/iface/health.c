@@ -12,7 +12,6 @@ G_DEFINE_INTERFACE (MicroHealth, micro_health, G_TYPE_OBJECT)
 static void
 micro_health_default_init (MicroHealthInterface *iface)
 {
-  (void) iface;
 }
 
 /**

@@ -12,21 +12,18 @@ G_DEFINE_INTERFACE (MicroRegistry, micro_registry, G_TYPE_OBJECT)
 static gboolean
 finish_boolean (MicroRegistry *self, GAsyncResult *result, GError **error)
 {
-  (void) self;
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 static GPtrArray *
 finish_array (MicroRegistry *self, GAsyncResult *result, GError **error)
 {
-  (void) self;
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
 static MicroWatcher *
 finish_watcher (MicroRegistry *self, GAsyncResult *result, GError **error)
 {
-  (void) self;
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 

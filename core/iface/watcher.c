@@ -159,7 +159,6 @@ cancel_wait (GCancellable *cancellable, gpointer user_data)
   MicroWatcher *self = g_task_get_source_object (task);
   gboolean mine;
 
-  (void) cancellable;
   g_mutex_lock (&self->mutex);
   mine = self->waiting == task;
   if (mine)

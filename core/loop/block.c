@@ -30,7 +30,7 @@ micro_block_clear (MicroLoop *loop)
 static void
 when_quiet (MicroLoopTimer *timer)
 {
-  MicroLoop *loop = (MicroLoop *) ((char *) timer - G_STRUCT_OFFSET (MicroLoop, blocks_quiet));
+  MicroLoop *loop = MICRO_CONTAINER_OF (timer, MicroLoop, blocks_quiet);
   gint64 quiet_at = loop->blocks_used_us + QUIET_US;
 
   if (quiet_at > micro_loop_get_time (loop))

@@ -288,8 +288,6 @@ loop_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   MicroLoop *self = ((LoopGSource *) source)->loop;
 
-  (void) callback;
-  (void) user_data;
   self->dispatching = TRUE;
   self->now_us = g_get_monotonic_time ();
   run_posted (self);

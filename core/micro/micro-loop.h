@@ -10,6 +10,17 @@
 G_BEGIN_DECLS
 
 /**
+ * MICRO_CONTAINER_OF:
+ * @pointer: to a member of a struct
+ * @Type: of the struct
+ * @member: its name
+ *
+ * The struct around what a call-back is given: sources, timers and tasks are embedded in theirs.
+ */
+#define MICRO_CONTAINER_OF(pointer, Type, member)                                                  \
+  ((Type *) G_STRUCT_MEMBER_P (pointer, -G_STRUCT_OFFSET (Type, member)))
+
+/**
  * MicroLoopSource:
  *
  * A file descriptor in a loop's epoll set.  The owner embeds it in its own struct.

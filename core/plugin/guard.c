@@ -42,7 +42,6 @@ on_signal (int number, siginfo_t *info, void *context)
   const char digits[] = { (char) ('0' + number / 10), (char) ('0' + number % 10) };
   static const char end[] = "); rebuild, replace or remove the file\n";
 
-  (void) context;
   if (current != NULL)
     {
       say (current->text, current->length);

@@ -30,7 +30,6 @@ G_DEFINE_BOXED_TYPE (MicroEndpoint, micro_endpoint, micro_endpoint_ref, micro_en
 static gpointer
 copy_value (gconstpointer value, gpointer user_data)
 {
-  (void) user_data;
   return micro_value_ref ((MicroValue *) value);
 }
 

@@ -25,8 +25,6 @@ health (MicroCall *call, gconstpointer request, gpointer user_data)
 {
   HealthResponse response = HEALTH_RESPONSE__INIT;
 
-  (void) request;
-  (void) user_data;
   response.status = (char *) "ok";
   micro_call_reply (call, &response);
 }
@@ -38,7 +36,6 @@ stats (MicroCall *call, gconstpointer request, gpointer user_data)
   DebugService *self = user_data;
   gint64 now_us = g_get_real_time ();
 
-  (void) request;
   response.timestamp = (guint64) (now_us / G_USEC_PER_SEC);
   response.started = (guint64) (self->started_us / G_USEC_PER_SEC);
   response.uptime = (guint64) ((now_us - self->started_us) / G_USEC_PER_SEC);
@@ -55,8 +52,6 @@ cache (MicroCall *call, gconstpointer request, gpointer user_data)
 {
   const CacheResponse response = CACHE_RESPONSE__INIT;
 
-  (void) request;
-  (void) user_data;
   micro_call_reply (call, &response);
 }
 
@@ -128,7 +123,6 @@ end_reader (MicroCall *call, gpointer state, gpointer news)
 {
   Reader *reader = state;
 
-  (void) news;
   subscribers_remove (reader->service->readers, call);
   micro_call_end (call);
 }

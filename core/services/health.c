@@ -93,7 +93,6 @@ list (MicroCall *call, gconstpointer message, gpointer user_data)
   GPtrArray *services = micro_router_get_services (self->router);
   gsize n = services->len + 1;
 
-  (void) message;
   status.status = get_status (self);
   entries = micro_call_alloc (call, n * sizeof *entries);
   response.statuses = micro_call_alloc (call, n * sizeof *response.statuses);
@@ -129,7 +128,6 @@ tell_watcher (MicroCall *call, gpointer state, gpointer news)
   Grpc__Health__V1__HealthCheckResponse response = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
   Watcher *watcher = state;
 
-  (void) news;
   response.status = watcher->known ? get_status (watcher->service) : SERVICE_UNKNOWN;
   if ((int) response.status != watcher->last)
     micro_call_send (call, &response);
@@ -141,7 +139,6 @@ end_watcher (MicroCall *call, gpointer state, gpointer news)
 {
   Watcher *watcher = state;
 
-  (void) news;
   subscribers_remove (watcher->service->watchers, call);
   micro_call_fail (call, MICRO_STATUS_UNAVAILABLE, "the server stops");
 }
@@ -179,7 +176,6 @@ health_service_set_ready (MicroHealth *health, gboolean ready, const char *reaso
 {
   HealthService *self = (HealthService *) health;
 
-  (void) reason;
   g_atomic_int_set (&self->ready, ready);
   subscribers_tell (self->watchers, tell_watcher, NULL, NULL);
 }

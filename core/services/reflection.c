@@ -186,7 +186,6 @@ answer (MicroCall *call, gconstpointer message, gpointer user_data)
 static void
 end (MicroCall *call, gpointer user_data)
 {
-  (void) user_data;
   micro_call_end (call);
 }
 
@@ -195,7 +194,6 @@ serve (MicroCall *call, gconstpointer unused, gpointer user_data)
 {
   static const MicroStreamFuncs funcs = { .message = answer, .ended = end };
 
-  (void) unused;
   micro_call_stream (call, &funcs, user_data);
 }
 

@@ -16,9 +16,6 @@ count_end (
 {
   Stats *self = user_data;
 
-  (void) call;
-  (void) message;
-  (void) state;
   g_atomic_pointer_add (&self->requests, 1);
   if (status != MICRO_STATUS_OK)
     g_atomic_pointer_add (&self->errors, 1);

@@ -110,7 +110,6 @@ begin_inbound (MicroCall *call, gpointer user_data)
   MicroContext *context;
   g_autofree char *child = NULL;
 
-  (void) user_data;
   if (self == NULL)
     return NULL;
   self->name = g_strdup_printf ("%s.%s", method->service, method->name);
@@ -127,7 +126,6 @@ static void
 end_inbound (
     MicroCall *call, MicroStatus status, const char *message, gpointer state, gpointer user_data)
 {
-  (void) call;
   if (state != NULL)
     span_end (user_data, state, status != MICRO_STATUS_OK ? micro_status_to_string (status) : NULL,
               message);
@@ -144,7 +142,6 @@ begin_outbound (MicroRequest *request, gpointer user_data)
   Trace *self = span_new (micro_id, micro_request_get_header (request, "micro-span-id"), w3c);
   g_autofree char *child = NULL;
 
-  (void) user_data;
   if (self == NULL)
     return NULL;
   self->outbound = TRUE;
@@ -159,7 +156,6 @@ begin_outbound (MicroRequest *request, gpointer user_data)
 static void
 end_outbound (MicroRequest *request, const GError *error, gpointer state, gpointer user_data)
 {
-  (void) request;
   if (state != NULL)
     span_end (user_data, state,
               error != NULL ? micro_status_to_string ((MicroStatus) error->code) : NULL,

@@ -37,7 +37,6 @@ make_headers (Tool *tool, int *ret_status)
 static void
 on_published (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  (void) source;
   *(GAsyncResult **) user_data = g_object_ref (result);
 }
 

@@ -43,8 +43,6 @@ quit (gpointer user_data)
 static gboolean
 on_reader_gone (int fd, GIOCondition condition, gpointer user_data)
 {
-  (void) fd;
-  (void) condition;
   return quit (user_data);
 }
 

@@ -21,7 +21,6 @@ greet (MicroCall *call, const char *name)
 static void
 repeat (MicroCall *call, const Greeter__HelloRequest *request, gpointer user_data)
 {
-  (void) user_data;
   for (int i = 0; i < 3; i++)
     greet (call, request->name);
   micro_call_end (call);
@@ -36,7 +35,6 @@ collect_name (MicroCall *call, gconstpointer message, gpointer user_data)
   const Greeter__HelloRequest *request = message;
   GString *names = user_data;
 
-  (void) call;
   g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", request->name);
 }
 
@@ -64,8 +62,6 @@ collect (MicroCall *call, gconstpointer unused, gpointer user_data)
   static const MicroStreamFuncs funcs
       = { .message = collect_name, .ended = collect_ended, .cancelled = collect_cancelled };
 
-  (void) unused;
-  (void) user_data;
   micro_call_stream (call, &funcs, g_string_new (NULL));
 }
 
@@ -77,14 +73,12 @@ chat_name (MicroCall *call, gconstpointer message, gpointer user_data)
 {
   const Greeter__HelloRequest *request = message;
 
-  (void) user_data;
   greet (call, request->name);
 }
 
 static void
 chat_ended (MicroCall *call, gpointer user_data)
 {
-  (void) user_data;
   micro_call_end (call);
 }
 
@@ -93,8 +87,6 @@ chat (MicroCall *call, gconstpointer unused, gpointer user_data)
 {
   static const MicroStreamFuncs funcs = { .message = chat_name, .ended = chat_ended };
 
-  (void) unused;
-  (void) user_data;
   micro_call_stream (call, &funcs, NULL);
 }
 

@@ -48,7 +48,7 @@ struct _HttpRequest
 static HttpRequest *
 request_of_source (MicroLoopSource *source)
 {
-  return (HttpRequest *) ((char *) source - G_STRUCT_OFFSET (HttpRequest, source));
+  return MICRO_CONTAINER_OF (source, HttpRequest, source);
 }
 
 /* --- Ends ---------------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ disconnect (HttpRequest *self)
 static void
 patience_ended (MicroLoopTimer *timer)
 {
-  disconnect ((HttpRequest *) ((char *) timer - G_STRUCT_OFFSET (HttpRequest, patience)));
+  disconnect (MICRO_CONTAINER_OF (timer, HttpRequest, patience));
 }
 
 /* It has been heard of: the others are longer silent. */
@@ -254,7 +254,7 @@ add_connection (HttpServer *self, int fd)
 static void
 pause_ended (MicroLoopTimer *timer)
 {
-  HttpServer *self = (HttpServer *) ((char *) timer - G_STRUCT_OFFSET (HttpServer, pause));
+  HttpServer *self = MICRO_CONTAINER_OF (timer, HttpServer, pause);
 
   micro_loop_change_source (self->loop, &self->listener, EPOLLIN);
 }
@@ -262,9 +262,8 @@ pause_ended (MicroLoopTimer *timer)
 static void
 listener_ready (MicroLoopSource *source, guint32 events)
 {
-  HttpServer *self = (HttpServer *) ((char *) source - G_STRUCT_OFFSET (HttpServer, listener));
+  HttpServer *self = MICRO_CONTAINER_OF (source, HttpServer, listener);
 
-  (void) events;
   for (int i = 0; i < MAX_ACCEPTS_A_TURN; i++)
     {
       int fd = accept4 (source->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -139,7 +139,6 @@ start_timer (GTask *task, GSource *timer, GSourceFunc func)
 static void
 on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
-  (void) cancellable;
   g_cancellable_cancel (user_data);
 }
 
@@ -402,7 +401,6 @@ kube_client_request_async (KubeClient *self,
 KubeReply *
 kube_client_request_finish (KubeClient *self, GAsyncResult *result, GError **error)
 {
-  (void) self;
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
@@ -426,7 +424,6 @@ kube_client_open_async (KubeClient *self,
 KubeReply *
 kube_client_open_finish (KubeClient *self, GAsyncResult *result, GError **error)
 {
-  (void) self;
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 

@@ -315,7 +315,6 @@ kube_credential_get_finish (KubeCredential *self,
   GError *local = NULL;
   char *token = g_task_propagate_pointer (G_TASK (result), &local);
 
-  (void) self;
   if (local != NULL)
     {
       g_propagate_error (error, local);

@@ -84,7 +84,6 @@ on_network_event (SoupMessage *message,
   static const char *const protocols[] = { "http/1.1", NULL };
   const KubeConfig *config = user_data;
 
-  (void) message;
   if (event == G_SOCKET_CLIENT_CONNECTED && G_IS_SOCKET_CONNECTION (connection))
     set_socket_options (G_SOCKET_CONNECTION (connection));
   if (event != G_SOCKET_CLIENT_TLS_HANDSHAKING || !G_IS_TLS_CONNECTION (connection))
@@ -106,9 +105,6 @@ on_accept_certificate (SoupMessage *message,
 {
   const KubeConfig *config = user_data;
 
-  (void) message;
-  (void) certificate;
-  (void) errors;
   return config->insecure;
 }
 
@@ -129,7 +125,6 @@ on_handshake (SoupMessage *message,
               GIOStream *connection,
               gpointer user_data)
 {
-  (void) message;
   if (event == G_SOCKET_CLIENT_TLS_HANDSHAKING && G_IS_TLS_CONNECTION (connection))
     g_tls_connection_set_certificate (G_TLS_CONNECTION (connection), user_data);
 }

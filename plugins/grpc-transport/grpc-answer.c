@@ -130,9 +130,6 @@ read_answer (nghttp2_session *session,
   GrpcCall *self = nghttp2_session_get_stream_user_data (session, stream_id);
   gsize n;
 
-  (void) buffer;
-  (void) source;
-  (void) user_data;
   if (self == NULL)
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   n = grpc_call_offer (self, size, flags);

@@ -32,7 +32,6 @@ backoff_free (gpointer data)
 static gboolean
 is_long_ago (gpointer address, gpointer value, gpointer before_us)
 {
-  (void) address;
   return ((const Backoff *) value)->until_us < *(const gint64 *) before_us;
 }
 

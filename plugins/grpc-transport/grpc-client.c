@@ -117,7 +117,6 @@ static int
 on_stream_close (nghttp2_session *session, int32_t stream_id, uint32_t error_code, void *user_data)
 {
   GrpcCall *self = nghttp2_session_get_stream_user_data (session, stream_id);
-  (void) user_data;
   if (self == NULL)
     return 0;
   grpc_connection_forget_call (self->connection, self);
@@ -159,7 +158,6 @@ on_frame_not_send (nghttp2_session *session, const nghttp2_frame *frame, int cod
   g_autofree char *message = NULL;
   GrpcCall *call = connection->calls;
 
-  (void) session;
   if (frame->hd.type != NGHTTP2_HEADERS)
     return 0;
   while (call != NULL && call->stream_id != frame->hd.stream_id)
@@ -210,7 +208,6 @@ on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame, void *user_
   GrpcConnection *connection = user_data;
   GrpcCall *self;
 
-  (void) session;
   if (frame->hd.type == NGHTTP2_SETTINGS && !connection->greeted)
     {
       connection->greeted = TRUE;
@@ -253,7 +250,6 @@ on_data_chunk (nghttp2_session *session,
 {
   GrpcCall *self = grpc_connection_find_call (user_data, stream_id);
 
-  (void) flags;
   if (self == NULL || self->have_status || self->http_status != 200)
     nghttp2_session_consume (session, stream_id, length);
   else
@@ -266,7 +262,6 @@ on_frame_send (nghttp2_session *session, const nghttp2_frame *frame, void *user_
 {
   GrpcCall *self;
 
-  (void) user_data;
   if (frame->hd.type != NGHTTP2_HEADERS)
     return 0;
   self = nghttp2_session_get_stream_user_data (session, frame->hd.stream_id);
@@ -308,9 +303,6 @@ client_half_close (MicroCall *call, MicroStatus status, const char *message, GBy
 {
   GrpcCall *self = (GrpcCall *) call;
 
-  (void) status;
-  (void) message;
-  (void) details;
   self->closed_by_core = TRUE;
   grpc_call_resume_sending (self);
 }

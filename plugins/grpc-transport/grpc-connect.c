@@ -31,7 +31,7 @@ fail_connect (GrpcConnection *self, const char *why)
 static void
 resolve_timed_out (MicroLoopTimer *timer)
 {
-  fail_connect ((GrpcConnection *) ((char *) timer - G_STRUCT_OFFSET (GrpcConnection, timer)),
+  fail_connect (MICRO_CONTAINER_OF (timer, GrpcConnection, timer),
                 "its name does not resolve in time");
 }
 
@@ -81,8 +81,6 @@ resolve_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellabl
   GError *error = NULL;
   GPtrArray *found = grpc_address_resolve (task_data, FALSE, &error);
 
-  (void) source;
-  (void) cancellable;
   if (found == NULL)
     g_task_return_error (task, error);
   else
@@ -96,7 +94,6 @@ resolved (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) found = g_task_propagate_pointer (G_TASK (result), &error);
 
-  (void) source;
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return; /* the connection has gone */
   g_clear_object (&self->resolving);

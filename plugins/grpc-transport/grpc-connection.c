@@ -23,13 +23,13 @@
 static GrpcConnection *
 from_source (MicroLoopSource *source)
 {
-  return (GrpcConnection *) ((char *) source - G_STRUCT_OFFSET (GrpcConnection, source));
+  return MICRO_CONTAINER_OF (source, GrpcConnection, source);
 }
 
 static GrpcConnection *
 from_flush (MicroLoopTask *task)
 {
-  return (GrpcConnection *) ((char *) task - G_STRUCT_OFFSET (GrpcConnection, flush));
+  return MICRO_CONTAINER_OF (task, GrpcConnection, flush);
 }
 
 void
@@ -127,8 +127,6 @@ grpc_connection_on_header (nghttp2_session *session,
   nghttp2_vec key = nghttp2_rcbuf_get_buf (name);
   nghttp2_vec text = nghttp2_rcbuf_get_buf (value);
 
-  (void) session;
-  (void) flags;
   if (call == NULL || frame->hd.type != NGHTTP2_HEADERS)
     return 0;
   call->header_bytes += key.len + text.len + 32;
@@ -373,7 +371,6 @@ give_memory_back (GrpcThread *thread)
   grpc_pool_empty (thread->pool);
   malloc_trim (0);
 #else
-  (void) thread;
 #endif
 }
 

@@ -22,7 +22,7 @@ static const guint8 notice[8] = "goodbye";
 static GrpcConnection *
 from_timer (MicroLoopTimer *timer)
 {
-  return (GrpcConnection *) ((char *) timer - G_STRUCT_OFFSET (GrpcConnection, timer));
+  return MICRO_CONTAINER_OF (timer, GrpcConnection, timer);
 }
 
 static void

@@ -238,7 +238,7 @@ wake_one (GrpcCall *self)
 static void
 wake_all (MicroLoopTask *task)
 {
-  GrpcThread *thread = (GrpcThread *) ((char *) task - G_STRUCT_OFFSET (GrpcThread, wake));
+  GrpcThread *thread = MICRO_CONTAINER_OF (task, GrpcThread, wake);
   GPtrArray *waking = thread->woken;
 
   thread->woken = thread->waking;

@@ -11,8 +11,7 @@
 static void
 life_expired (MicroLoopTimer *timer)
 {
-  GrpcConnection *self
-      = (GrpcConnection *) ((char *) timer - G_STRUCT_OFFSET (GrpcConnection, life));
+  GrpcConnection *self = MICRO_CONTAINER_OF (timer, GrpcConnection, life);
 
   grpc_life_look (self);
 }

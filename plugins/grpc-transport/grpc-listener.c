@@ -148,13 +148,13 @@ grpc_listen_close (int fd)
 static GrpcThread *
 from_listener (MicroLoopSource *source)
 {
-  return (GrpcThread *) ((char *) source - G_STRUCT_OFFSET (GrpcThread, listener));
+  return MICRO_CONTAINER_OF (source, GrpcThread, listener);
 }
 
 static void
 accept_again (MicroLoopTimer *timer)
 {
-  GrpcThread *thread = (GrpcThread *) ((char *) timer - G_STRUCT_OFFSET (GrpcThread, accept_again));
+  GrpcThread *thread = MICRO_CONTAINER_OF (timer, GrpcThread, accept_again);
 
   micro_loop_add_source (thread->loop, &thread->listener, NULL);
 }
@@ -223,7 +223,6 @@ listener_ready (MicroLoopSource *source, guint32 events)
   GrpcThread *thread = from_listener (source);
   int one = 1;
 
-  (void) events;
   for (int i = 0; i < ACCEPTS_A_TURN; i++)
     {
       int fd = accept4 (source->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);

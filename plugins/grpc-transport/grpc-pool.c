@@ -90,7 +90,6 @@ pool_calloc (size_t n, size_t size, void *user_data)
 static void *
 pool_realloc (void *memory, size_t size, void *user_data)
 {
-  (void) user_data;
   return realloc (memory, size);
 }
 

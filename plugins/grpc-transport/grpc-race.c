@@ -89,13 +89,12 @@ finish (GrpcRace *self, int fd)
 static void
 attempt_ready (MicroLoopSource *source, guint32 events)
 {
-  Attempt *attempt = (Attempt *) ((char *) source - G_STRUCT_OFFSET (Attempt, source));
+  Attempt *attempt = MICRO_CONTAINER_OF (source, Attempt, source);
   GrpcRace *self = attempt->race;
   socklen_t length = sizeof (int);
   int fd = source->fd;
   int code = 0;
 
-  (void) events;
   getsockopt (fd, SOL_SOCKET, SO_ERROR, &code, &length);
   stop_attempt (attempt, code == 0);
   if (code == 0)
@@ -164,7 +163,7 @@ go_on (GrpcRace *self)
 static void
 time_passed (MicroLoopTimer *timer)
 {
-  GrpcRace *self = (GrpcRace *) ((char *) timer - G_STRUCT_OFFSET (GrpcRace, timer));
+  GrpcRace *self = MICRO_CONTAINER_OF (timer, GrpcRace, timer);
   gint64 now = g_get_monotonic_time ();
 
   for (guint i = 0; i < self->next; i++)

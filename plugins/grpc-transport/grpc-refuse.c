@@ -27,8 +27,6 @@ read_why (nghttp2_session *session,
   GrpcCall *call = nghttp2_session_get_stream_user_data (session, stream_id);
   gsize left;
 
-  (void) source;
-  (void) user_data;
   if (call == NULL)
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   left = sizeof why - 1 - call->out_sent;
@@ -60,7 +58,7 @@ grpc_refuse_request (GrpcCall *call)
 static void
 patience_ended (MicroLoopTimer *timer)
 {
-  grpc_refuse_request ((GrpcCall *) ((char *) timer - G_STRUCT_OFFSET (GrpcCall, deadline)));
+  grpc_refuse_request (MICRO_CONTAINER_OF (timer, GrpcCall, deadline));
 }
 
 /* The answer waits for the end of the request, so that what is wrong with the rest is noticed. */

@@ -123,8 +123,7 @@ name_of_peer (GrpcConnection *self)
 static void
 linger_expired (MicroLoopTimer *timer)
 {
-  GrpcConnection *self
-      = (GrpcConnection *) ((char *) timer - G_STRUCT_OFFSET (GrpcConnection, timer));
+  GrpcConnection *self = MICRO_CONTAINER_OF (timer, GrpcConnection, timer);
 
   grpc_connection_fail (self, "it was refused");
 }
@@ -175,8 +174,7 @@ gone (GrpcConnection *self, const char *why)
 static void
 handshake_timed_out (MicroLoopTimer *timer)
 {
-  GrpcConnection *self
-      = (GrpcConnection *) ((char *) timer - G_STRUCT_OFFSET (GrpcConnection, timer));
+  GrpcConnection *self = MICRO_CONTAINER_OF (timer, GrpcConnection, timer);
   g_autofree char *problem = g_strdup_printf ("it did not finish the TLS handshake within %u ms",
                                               self->thread->limits->handshake_timeout_ms);
 

@@ -103,8 +103,6 @@ grpc_send_data (nghttp2_session *session,
   GrpcCall *call = grpc_connection_find_call (self, frame->hd.stream_id);
   guint8 *at = thread->send_buffer + thread->send_filled;
 
-  (void) session;
-  (void) source;
   if (call == NULL || grpc_call_get_unsent (call) < length)
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   if (thread->send_filled + FRAME_HEADER_BYTES + length > GRPC_BUFFER_SIZE)

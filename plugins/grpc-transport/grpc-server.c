@@ -34,7 +34,7 @@ grpc_server_connection_lost (GrpcCall *self)
 static void
 deadline_expired (MicroLoopTimer *timer)
 {
-  GrpcCall *self = (GrpcCall *) ((char *) timer - G_STRUCT_OFFSET (GrpcCall, deadline));
+  GrpcCall *self = MICRO_CONTAINER_OF (timer, GrpcCall, deadline);
 
   if (self->closed_by_core || self->have_status)
     return;
@@ -89,24 +89,16 @@ read_deadline (GrpcCall *call)
 static void
 ignore (MicroCall *call)
 {
-  (void) call;
 }
 
 static void
 ignore_message (MicroCall *call, const guint8 *data, gsize length)
 {
-  (void) call;
-  (void) data;
-  (void) length;
 }
 
 static void
 ignore_end (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
 {
-  (void) call;
-  (void) status;
-  (void) message;
-  (void) details;
 }
 
 /* Of a call that has been refused before anybody heard of it. */
@@ -196,7 +188,6 @@ on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame, void *user_
 {
   GrpcCall *call;
 
-  (void) session;
   if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
     {
       take_other_frame (user_data, frame);
@@ -230,7 +221,6 @@ on_data_chunk (nghttp2_session *session,
 {
   GrpcCall *call = grpc_connection_find_call (user_data, stream_id);
 
-  (void) flags;
   if (call == NULL || !call->dispatched || call->closed_by_core)
     nghttp2_session_consume (session, stream_id, length);
   else
@@ -266,8 +256,6 @@ on_stream_close (nghttp2_session *session, int32_t stream_id, uint32_t error_cod
 {
   GrpcCall *call = nghttp2_session_get_stream_user_data (session, stream_id);
 
-  (void) error_code;
-  (void) user_data;
   if (call == NULL)
     return 0;
   grpc_connection_forget_call (call->connection, call);

@@ -302,7 +302,6 @@ grpc_tls_files_get_keys (GrpcTlsFiles *self)
 static gboolean
 is_old (gpointer key, gpointer value, gpointer user_data)
 {
-  (void) key;
   return *(gint64 *) value < *(gint64 *) user_data - REPORT_US;
 }
 

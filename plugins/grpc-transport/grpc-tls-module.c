@@ -59,7 +59,6 @@ grpc_tls_load (GError **error)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&mutex);
   g_autofree char *file = NULL;
 
-  (void) locker;
   if (g_atomic_pointer_get (&grpc_tls) != NULL)
     return TRUE;
   file = find_file ();

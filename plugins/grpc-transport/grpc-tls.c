@@ -83,7 +83,6 @@ pull (gnutls_transport_ptr_t data, void *bytes, size_t length)
 static int
 pull_timeout (gnutls_transport_ptr_t data, unsigned int ms)
 {
-  (void) ms;
   return ((GrpcTls *) data)->n_in > 0;
 }
 

@@ -263,7 +263,6 @@ close_on_loop (gpointer user_data)
 static void
 nothing (gpointer user_data)
 {
-  (void) user_data;
 }
 
 static void
@@ -443,7 +442,6 @@ grpc_transport_init (GrpcTransport *self)
 static gboolean
 grpc_transport_check_address (MicroTransport *transport, const char *address, GError **error)
 {
-  (void) transport;
   return grpc_address_check (address, error);
 }
 
@@ -463,7 +461,6 @@ grpc_transport_initable (GInitable *initable, GCancellable *cancellable, GError 
   GrpcTransport *self = (GrpcTransport *) initable;
   const GrpcTlsOptions *options = &self->tls_options;
 
-  (void) cancellable;
   if (options->cert_file == NULL && options->key_file == NULL && !calls_are_secure (options))
     return TRUE;
   if (!grpc_tls_load (error))

@@ -49,7 +49,6 @@ static void try_next (Target *self);
 static void
 on_cancelled (GCancellable *cancellable, gpointer data)
 {
-  (void) cancellable;
   g_cancellable_cancel (data);
 }
 
@@ -236,7 +235,6 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
 static void
 on_starting (SoupMessage *message, Target *self)
 {
-  (void) message;
   self->sent = TRUE;
 }
 
@@ -244,7 +242,6 @@ on_starting (SoupMessage *message, Target *self)
 static void
 on_restarted (SoupMessage *message, Target *self)
 {
-  (void) message;
   self->restarted = TRUE;
   g_cancellable_cancel (self->cancellable);
 }

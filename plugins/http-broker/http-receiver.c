@@ -115,7 +115,6 @@ stop_counting (Arrival *arrival)
 static void
 on_ended (SoupServerMessage *message, Arrival *arrival)
 {
-  (void) message;
   stop_counting (arrival);
   stop_timeout (arrival);
 }
@@ -163,9 +162,6 @@ on_headers (SoupServer *server,
       = soup_message_headers_get_content_length (soup_server_message_get_request_headers (message));
   Arrival *arrival = g_new0 (Arrival, 1);
 
-  (void) server;
-  (void) path;
-  (void) query;
   arrival->server = self;
   arrival->message = message;
   arrival->counted = TRUE;
@@ -201,8 +197,6 @@ on_message (SoupServer *server,
   const char *id = query != NULL ? g_hash_table_lookup (query, "id") : NULL;
   const char *topic;
 
-  (void) server;
-  (void) path;
   if (soup_server_message_get_status (message) != 0)
     return;
   content = broker_envelope_unpack (g_bytes_get_data (envelope, NULL), g_bytes_get_size (envelope),
@@ -313,8 +307,6 @@ on_incoming (GSocketService *listener,
   g_autoptr (GSocketAddress) remote = g_socket_connection_get_remote_address (connection, NULL);
   g_autoptr (GError) error = NULL;
 
-  (void) listener;
-  (void) source;
   g_socket_set_timeout (socket, IDLE_TIMEOUT_S);
   if (!soup_server_accept_iostream (self->server, G_IO_STREAM (connection), local, remote, &error))
     {

@@ -177,7 +177,6 @@ http_health_init_finally (GInitable *initable, GCancellable *cancellable, GError
 {
   HttpHealth *self = HTTP_HEALTH (initable);
 
-  (void) cancellable;
   for (guint http = 0; http < G_N_ELEMENTS (self->lists); http++)
     for (char **text = self->lists[http]; text != NULL && *text != NULL; text++)
       if (!read_probe (self, *text, http, error))

@@ -119,7 +119,6 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   K8sRegistry *self = (K8sRegistry *) object;
 
-  (void) pspec;
   switch (id)
     {
     case PROP_DISCOVERY:
@@ -156,7 +155,6 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   K8sRegistry *self = (K8sRegistry *) object;
 
-  (void) pspec;
   switch (id)
     {
     case PROP_DISCOVERY:

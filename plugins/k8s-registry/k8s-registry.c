@@ -216,7 +216,6 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
   K8sRegistry *self = g_task_get_source_object (task);
   Lookup *lookup = g_task_get_task_data (task);
 
-  (void) cancellable;
   kube_catalog_give_up (self->catalog, lookup->id);
   g_task_return_error_if_cancelled (task);
   return G_SOURCE_REMOVE;
@@ -329,7 +328,6 @@ k8s_registry_class_init (K8sRegistryClass *class)
 static void
 k8s_registry_init (K8sRegistry *self)
 {
-  (void) self;
 }
 
 static void

@@ -222,7 +222,6 @@ kube_config_map_class_init (KubeConfigMapClass *klass)
 static void
 kube_config_map_init (KubeConfigMap *self)
 {
-  (void) self;
 }
 
 static void

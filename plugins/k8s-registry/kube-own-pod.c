@@ -428,7 +428,6 @@ kube_own_pod_remove_async (KubeOwnPod *self,
 gboolean
 kube_own_pod_finish (KubeOwnPod *self, GAsyncResult *result, GError **error)
 {
-  (void) self;
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 

@@ -56,7 +56,6 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   Waiting *waiting = user_data;
 
-  (void) cancellable;
   g_task_return_error_if_cancelled (waiting->task);
   g_ptr_array_remove (waiting->list->all, waiting);
   return G_SOURCE_REMOVE;

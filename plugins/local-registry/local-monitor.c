@@ -60,7 +60,6 @@ has_pending (LocalMonitor *self)
 static gpointer
 copy_watch (gconstpointer watch, gpointer user_data)
 {
-  (void) user_data;
   return local_watch_ref ((LocalWatch *) watch);
 }
 
@@ -253,7 +252,6 @@ folder_changed (int fd, GIOCondition condition, gpointer user_data)
   gboolean lost = FALSE;
   gboolean gone = FALSE;
 
-  (void) condition;
   for (ssize_t at = 0; at < n;)
     {
       const struct inotify_event *event = (const struct inotify_event *) (buffer + at);
@@ -374,7 +372,6 @@ stop (LocalMonitor *self)
 static gboolean
 is_unwanted (gpointer name, gpointer record, gpointer prefixes)
 {
-  (void) record;
   return !local_store_is_wanted (prefixes, name);
 }
 

@@ -298,8 +298,6 @@ local_registry_set_property (GObject *object, guint id, const GValue *value, GPa
 {
   LocalRegistry *self = (LocalRegistry *) object;
 
-  (void) id;
-  (void) pspec;
   self->directory = g_value_dup_string (value);
   if (self->directory == NULL || self->directory[0] == '\0')
     {
@@ -312,8 +310,6 @@ local_registry_set_property (GObject *object, guint id, const GValue *value, GPa
 static void
 local_registry_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
-  (void) id;
-  (void) pspec;
   g_value_set_string (value, ((LocalRegistry *) object)->directory);
 }
 

@@ -214,7 +214,6 @@ memory_broker_subscribe (MicroBroker *broker,
   Subscription *one = g_new0 (Subscription, 1);
   guint id;
 
-  (void) error;
   one->owner = self;
   one->topic = g_strdup (topic);
   one->queue = g_strdup (queue);
@@ -308,7 +307,6 @@ memory_broker_class_init (MemoryBrokerClass *klass)
 static void
 memory_broker_init (MemoryBroker *self)
 {
-  (void) self;
 }
 
 static void

@@ -120,7 +120,6 @@ memory_registry_class_init (MemoryRegistryClass *klass)
 static void
 memory_registry_init (MemoryRegistry *self)
 {
-  (void) self;
 }
 
 static void

@@ -149,8 +149,6 @@ watch_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   GQueue pending = G_QUEUE_INIT;
   MicroEvent *event;
 
-  (void) callback;
-  (void) user_data;
   lock ();
   remove_expired ();
   pending = watch->pending;

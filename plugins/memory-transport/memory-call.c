@@ -45,7 +45,6 @@ memory_call_is_of (MemoryCall *self, MemoryTransport *transport)
 static void
 nothing (gpointer user_data)
 {
-  (void) user_data;
 }
 
 void

@@ -12,7 +12,7 @@
 static MemoryCall *
 from_client (MicroCall *call)
 {
-  return (MemoryCall *) ((char *) call - G_STRUCT_OFFSET (MemoryCall, client));
+  return MICRO_CONTAINER_OF (call, MemoryCall, client);
 }
 
 /* --- What the core does ------------------------------------------------------------------------
@@ -37,9 +37,6 @@ half_close (MicroCall *call, MicroStatus status, const char *message, GBytes *de
 {
   MemoryCall *self = from_client (call);
 
-  (void) status;
-  (void) message;
-  (void) details;
   memory_half_post (&self->server, memory_note_new (self, MEMORY_HALF_CLOSE));
 }
 

@@ -12,7 +12,7 @@
 static MemoryCall *
 from_server (MicroCall *call)
 {
-  return (MemoryCall *) ((char *) call - G_STRUCT_OFFSET (MemoryCall, server));
+  return MICRO_CONTAINER_OF (call, MemoryCall, server);
 }
 
 /* --- What the core does ------------------------------------------------------------------------
@@ -96,7 +96,6 @@ foreach_header (MicroCall *call, gboolean trailers, MicroHeaderFunc callback, gp
 {
   char **headers = from_server (call)->headers;
 
-  (void) trailers;
   for (gsize i = 0; headers[i] != NULL && headers[i + 1] != NULL; i += 2)
     if (!callback (headers[i], headers[i + 1], user_data))
       break;
@@ -137,7 +136,7 @@ abandon (MemoryCall *self)
 static void
 deadline_expired (MicroLoopTimer *timer)
 {
-  MemoryCall *self = (MemoryCall *) ((char *) timer - G_STRUCT_OFFSET (MemoryCall, deadline));
+  MemoryCall *self = MICRO_CONTAINER_OF (timer, MemoryCall, deadline);
 
   g_atomic_int_inc (&self->references);
   if (!self->client_told)

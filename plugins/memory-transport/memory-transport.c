@@ -157,7 +157,6 @@ memory_transport_call_gone (MemoryCall *call)
 static gboolean
 is_of (gpointer address, gpointer listener, gpointer transport)
 {
-  (void) address;
   return ((Listener *) listener)->transport == transport;
 }
 
@@ -217,7 +216,6 @@ memory_transport_class_init (MemoryTransportClass *klass)
 static void
 memory_transport_init (MemoryTransport *self)
 {
-  (void) self;
 }
 
 static void

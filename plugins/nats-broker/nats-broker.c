@@ -98,8 +98,6 @@ on_message (natsConnection *connection,
   g_autoptr (GBytes) body = broker_envelope_unpack (
       natsMsg_GetData (message), (gsize) natsMsg_GetDataLength (message), &headers, &error);
 
-  (void) connection;
-  (void) subscription;
   if (body == NULL)
     g_message ("topic “%s”: a message was dropped: %s", natsMsg_GetSubject (message),
                error->message);

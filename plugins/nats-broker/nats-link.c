@@ -54,7 +54,6 @@ on_closed (natsConnection *connection, void *closure)
 {
   NatsLink *link = closure;
 
-  (void) connection;
   link->closed (link->data);
 }
 
@@ -63,7 +62,6 @@ on_disconnected (natsConnection *connection, void *closure)
 {
   const char *reason = NULL;
 
-  (void) closure;
   if (natsConnection_IsClosed (connection))
     return;
   natsConnection_GetLastError (connection, &reason);
@@ -92,8 +90,6 @@ on_error (natsConnection *connection,
 {
   NatsLink *link = closure;
 
-  (void) connection;
-  (void) subscription;
   if (status == NATS_CONNECTION_AUTH_FAILED && g_atomic_int_get (&link->told))
     return;
   g_message ("NATS: %s", natsStatus_GetText (status));

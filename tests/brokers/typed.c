@@ -14,7 +14,6 @@ on_published (GObject *source, GAsyncResult *result, gpointer unused)
 {
   g_autoptr (GError) error = NULL;
 
-  (void) unused;
   if (!micro_broker_publish_finish (MICRO_BROKER (source), result, &error))
     printf ("not published: %s\n", error->message);
 }
@@ -37,7 +36,6 @@ on_answer (const Greeter__HelloResponse *response, MicroMetadata *headers, gpoin
 {
   const char *trace = micro_metadata_lookup (headers, "Trace");
 
-  (void) unused;
   printf ("answer %s %s Trace=%s\n", response->msg, micro_metadata_lookup (headers, "Content-Type"),
           trace != NULL ? trace : "");
   fflush (stdout);

@@ -122,7 +122,7 @@ exchange_free (Exchange *self)
 static void
 cancel_now (MicroLoopTimer *timer)
 {
-  Exchange *self = (Exchange *) ((char *) timer - G_STRUCT_OFFSET (Exchange, cancel));
+  Exchange *self = MICRO_CONTAINER_OF (timer, Exchange, cancel);
 
   micro_stream_cancel (self->stream);
 }

@@ -219,7 +219,6 @@ unary (MicroCall *call, const V1 (UnaryRequest) * request, gpointer user_data)
 {
   Exchange *self = exchange_new (call);
 
-  (void) user_data;
   exchange_take (self, &request->base);
   start_unary (self, ((V1 (UnaryRequest) *) self->definition_of)->response_definition);
 }
@@ -229,7 +228,6 @@ idempotent_unary (MicroCall *call, const V1 (IdempotentUnaryRequest) * request, 
 {
   Exchange *self = exchange_new (call);
 
-  (void) user_data;
   exchange_take (self, &request->base);
   start_unary (self, ((V1 (IdempotentUnaryRequest) *) self->definition_of)->response_definition);
 }
@@ -237,7 +235,6 @@ idempotent_unary (MicroCall *call, const V1 (IdempotentUnaryRequest) * request, 
 static void
 collect_message (MicroCall *call, gconstpointer message, gpointer user_data)
 {
-  (void) call;
   exchange_take (user_data, message);
 }
 
@@ -247,7 +244,6 @@ collect_ended (MicroCall *call, gpointer user_data)
   Exchange *self = user_data;
   V1 (ClientStreamRequest) *first = (V1 (ClientStreamRequest) *) self->definition_of;
 
-  (void) call;
   self->over = TRUE;
   start_unary (self, first != NULL ? first->response_definition : NULL);
 }
@@ -269,8 +265,6 @@ client_stream (MicroCall *call, gconstpointer unused, gpointer user_data)
   static const MicroStreamFuncs funcs
       = { .message = collect_message, .ended = collect_ended, .cancelled = collect_cancelled };
 
-  (void) unused;
-  (void) user_data;
   micro_call_stream (call, &funcs, exchange_new (call));
 }
 
@@ -359,7 +353,6 @@ server_stream (MicroCall *call, const V1 (ServerStreamRequest) * request, gpoint
   static const MicroStreamFuncs funcs = { .cancelled = stream_cancelled };
   Exchange *self = exchange_new (call);
 
-  (void) user_data;
   exchange_take (self, &request->base);
   micro_call_stream (call, &funcs, self);
   begin_stream (self, ((V1 (ServerStreamRequest) *) self->definition_of)->response_definition);
@@ -374,7 +367,6 @@ bidi_message (MicroCall *call, gconstpointer message, gpointer user_data)
   gboolean first = self->definition_of == NULL;
   V1 (BidiStreamRequest) * request;
 
-  (void) call;
   exchange_take (self, message);
   if (first)
     {
@@ -391,7 +383,6 @@ bidi_ended (MicroCall *call, gpointer user_data)
 {
   Exchange *self = user_data;
 
-  (void) call;
   self->ended = TRUE;
   go_on (self);
 }
@@ -402,8 +393,6 @@ bidi_stream (MicroCall *call, gconstpointer unused, gpointer user_data)
   static const MicroStreamFuncs funcs
       = { .message = bidi_message, .ended = bidi_ended, .cancelled = stream_cancelled };
 
-  (void) unused;
-  (void) user_data;
   micro_call_stream (call, &funcs, exchange_new (call));
 }
 

@@ -40,7 +40,6 @@ greet (MicroCall *call, const char *name, gboolean ends)
 static void
 hello (MicroCall *call, const Greeter__HelloRequest *request, gpointer user_data)
 {
-  (void) user_data;
   g_atomic_int_inc (&n_served);
   greet (call, request->name, TRUE);
 }
@@ -48,7 +47,6 @@ hello (MicroCall *call, const Greeter__HelloRequest *request, gpointer user_data
 static void
 repeat (MicroCall *call, const Greeter__HelloRequest *request, gpointer user_data)
 {
-  (void) user_data;
   g_atomic_int_inc (&n_served);
   for (int i = 1; i < N_MESSAGES; i++)
     greet (call, request->name, FALSE);
@@ -58,7 +56,6 @@ repeat (MicroCall *call, const Greeter__HelloRequest *request, gpointer user_dat
 static void
 take_name (MicroCall *call, gconstpointer message, gpointer user_data)
 {
-  (void) call;
   g_string_append (user_data, ((const Greeter__HelloRequest *) message)->name);
 }
 
@@ -100,8 +97,6 @@ collect (MicroCall *call, gconstpointer unused, gpointer user_data)
   static const MicroStreamFuncs funcs
       = { .message = take_name, .ended = end_collect, .cancelled = lose_caller };
 
-  (void) unused;
-  (void) user_data;
   g_atomic_int_inc (&n_served);
   micro_call_stream (call, &funcs, g_string_new (NULL));
 }
@@ -112,8 +107,6 @@ chat (MicroCall *call, gconstpointer unused, gpointer user_data)
   static const MicroStreamFuncs funcs
       = { .message = echo_name, .ended = end_chat, .cancelled = lose_caller };
 
-  (void) unused;
-  (void) user_data;
   g_atomic_int_inc (&n_served);
   micro_call_stream (call, &funcs, g_string_new (NULL));
 }
@@ -206,7 +199,6 @@ take_message (MicroStream *stream, gconstpointer message, gpointer user_data)
 static void
 stream_closed (MicroStream *stream, const GError *error, gpointer user_data)
 {
-  (void) stream;
   take_end (user_data, error);
 }
 

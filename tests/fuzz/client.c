@@ -76,7 +76,6 @@ on_writable (MicroCall *call)
 static gboolean
 read_header (const char *name, const char *value, gpointer user_data)
 {
-  (void) user_data;
   return strlen (name) + strlen (value) > 0;
 }
 
@@ -175,7 +174,6 @@ client_say (GrpcThread *thread, const guint8 *data, gsize size)
   guint what = fuzz_take (&data, &size, N_SAY);
   guint whom = fuzz_take (&data, &size, 256);
 
-  (void) thread;
   if (what == SAY_OPEN)
     open_call (data, size);
   else if (callers->len > 0)

@@ -9,8 +9,6 @@
 __attribute__ ((weak)) int
 LLVMFuzzerInitialize (int *argc, char ***argv)
 {
-  (void) argc;
-  (void) argv;
   return 0;
 }
 

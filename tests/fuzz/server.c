@@ -60,7 +60,6 @@ finish (Served *self)
 static gboolean
 read_header (const char *name, const char *value, gpointer user_data)
 {
-  (void) user_data;
   return strlen (name) + strlen (value) > 0;
 }
 
@@ -143,7 +142,6 @@ obey (Served *self, const char *asked)
 static void
 hello (MicroCall *call, const Greeter__HelloRequest *request, gpointer user_data)
 {
-  (void) user_data;
   micro_call_foreach_header (call, read_header, NULL);
   obey (serve (call, TRUE), request->name);
 }
@@ -195,7 +193,6 @@ stream (MicroCall *call, gconstpointer request, gpointer user_data)
 {
   Served *self = serve (call, FALSE);
 
-  (void) user_data;
   micro_call_stream (call, &funcs, self);
   if (request != NULL)
     obey (self, ((const Greeter__HelloRequest *) request)->name);
@@ -217,7 +214,6 @@ server_say (GrpcThread *thread, const guint8 *data, gsize size)
   guint whom = fuzz_take (&data, &size, 256);
   g_autofree char *text = NULL;
 
-  (void) thread;
   if (all_served->len == 0)
     return;
   text = g_strndup ((const char *) data, size);
@@ -227,7 +223,6 @@ server_say (GrpcThread *thread, const guint8 *data, gsize size)
 static void
 server_end (GrpcThread *thread)
 {
-  (void) thread;
   while (all_served->len > 0)
     {
       Served *self = all_served->pdata[all_served->len - 1];

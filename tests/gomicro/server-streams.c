@@ -47,8 +47,6 @@ collect (MicroCall *call, gconstpointer unused, gpointer user_data)
   static const MicroStreamFuncs funcs
       = { .message = collect_message, .ended = collect_ended, .cancelled = collect_cancelled };
 
-  (void) unused;
-  (void) user_data;
   micro_call_stream (call, &funcs, g_ptr_array_new_with_free_func (g_free));
 }
 
@@ -58,7 +56,6 @@ collect (MicroCall *call, gconstpointer unused, gpointer user_data)
 static void
 repeat (MicroCall *call, const Probe__Note *request, gpointer user_data)
 {
-  (void) user_data;
   for (gsize i = 0; i < request->n_words; i++)
     {
       g_autofree char *value = find_header (call, request->words[i]);
@@ -80,7 +77,6 @@ fail_later (MicroCall *call, const Probe__Failure *request, gpointer user_data)
 {
   Probe__Note response = PROBE__NOTE__INIT;
 
-  (void) user_data;
   response.text = (char *) "first";
   probe_probe_fail_later_send (call, &response);
   fail_as (call, request);
@@ -89,22 +85,16 @@ fail_later (MicroCall *call, const Probe__Failure *request, gpointer user_data)
 static void
 ignore_message (MicroCall *call, gconstpointer message, gpointer user_data)
 {
-  (void) call;
-  (void) message;
-  (void) user_data;
 }
 
 static void
 ignore_end (MicroCall *call, gpointer user_data)
 {
-  (void) call;
-  (void) user_data;
 }
 
 static void
 caller_gone (MicroCall *call, gpointer user_data)
 {
-  (void) user_data;
   count_gone ();
   micro_call_fail (call, MICRO_STATUS_CANCELLED, "the caller has gone");
 }
@@ -115,7 +105,6 @@ wait_later (MicroCall *call, const Probe__Note *request, gpointer user_data)
   static const MicroStreamFuncs funcs
       = { .message = ignore_message, .ended = ignore_end, .cancelled = caller_gone };
 
-  (void) user_data;
   micro_call_stream (call, &funcs, NULL);
   probe_probe_wait_later_send (call, request);
 }
@@ -126,14 +115,12 @@ wait_later (MicroCall *call, const Probe__Note *request, gpointer user_data)
 static void
 chat_message (MicroCall *call, gconstpointer message, gpointer user_data)
 {
-  (void) user_data;
   probe_probe_chat_send (call, message);
 }
 
 static void
 chat_ended (MicroCall *call, gpointer user_data)
 {
-  (void) user_data;
   micro_call_end (call);
 }
 
@@ -143,8 +130,6 @@ chat (MicroCall *call, gconstpointer unused, gpointer user_data)
   static const MicroStreamFuncs funcs
       = { .message = chat_message, .ended = chat_ended, .cancelled = caller_gone };
 
-  (void) unused;
-  (void) user_data;
   micro_call_stream (call, &funcs, NULL);
 }
 

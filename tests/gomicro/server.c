@@ -125,7 +125,6 @@ deadline (MicroCall *call, const Probe__Note *request, gpointer user_data)
 static void
 echo (MicroCall *call, const Probe__Note *request, gpointer user_data)
 {
-  (void) user_data;
   probe_probe_echo_reply (call, request);
 }
 
@@ -141,7 +140,6 @@ fail_as (MicroCall *call, const Probe__Failure *failure)
 static void
 fail (MicroCall *call, const Probe__Failure *request, gpointer user_data)
 {
-  (void) user_data;
   fail_as (call, request);
 }
 
@@ -172,8 +170,6 @@ wait_for_ever (MicroCall *call, const Probe__Note *request, gpointer user_data)
 {
   Waiting *waiting = micro_call_alloc (call, sizeof *waiting);
 
-  (void) request;
-  (void) user_data;
   *waiting = (Waiting){ { .expired = look_again }, call };
   look_again (&waiting->timer);
 }
@@ -183,8 +179,6 @@ tell_gone (MicroCall *call, const Probe__Note *request, gpointer user_data)
 {
   Probe__Note response = PROBE__NOTE__INIT;
 
-  (void) request;
-  (void) user_data;
   response.large_number = g_atomic_int_get (&gone);
   probe_probe_gone_reply (call, &response);
 }
@@ -195,7 +189,6 @@ make (MicroCall *call, const Probe__Note *request, gpointer user_data)
   g_autofree guint8 *blob = g_malloc0 ((gsize) request->large_number + 1);
   Probe__Note response = PROBE__NOTE__INIT;
 
-  (void) user_data;
   response.blob.len = (gsize) request->large_number;
   response.blob.data = blob;
   probe_probe_make_reply (call, &response);

@@ -53,8 +53,6 @@ empty_call (MicroCall *call, const Grpc__Testing__Empty *request, gpointer user_
 {
   Grpc__Testing__Empty response = GRPC__TESTING__EMPTY__INIT;
 
-  (void) request;
-  (void) user_data;
   echo_metadata (call);
   grpc_testing_test_service_empty_call_reply (call, &response);
 }
@@ -66,7 +64,6 @@ unary_call (MicroCall *call, const SimpleRequest *request, gpointer user_data)
   Grpc__Testing__Payload payload = GRPC__TESTING__PAYLOAD__INIT;
   g_autofree guint8 *body = NULL;
 
-  (void) user_data;
   echo_metadata (call);
   if (fails_compression (call, request->expect_compressed)
       || fails_status (call, request->response_status))
@@ -107,7 +104,6 @@ input_ended (MicroCall *call, gpointer user_data)
 static void
 input_cancelled (MicroCall *call, gpointer user_data)
 {
-  (void) user_data;
   micro_call_fail (call, MICRO_STATUS_CANCELLED, "the caller has gone");
 }
 
@@ -118,8 +114,6 @@ streaming_input_call (MicroCall *call, gconstpointer unused, gpointer user_data)
       = { .message = input_message, .ended = input_ended, .cancelled = input_cancelled };
   int *size = micro_call_alloc (call, sizeof *size);
 
-  (void) unused;
-  (void) user_data;
   *size = 0;
   micro_call_stream (call, &funcs, size);
 }
@@ -175,7 +169,7 @@ static void advance (Output *self);
 static void
 interval_over (MicroLoopTimer *timer)
 {
-  Output *self = (Output *) ((char *) timer - G_STRUCT_OFFSET (Output, timer));
+  Output *self = MICRO_CONTAINER_OF (timer, Output, timer);
 
   self->waited = TRUE;
   advance (self);
@@ -261,7 +255,6 @@ output_ended (MicroCall *call, gpointer user_data)
 {
   Output *self = user_data;
 
-  (void) call;
   self->ended = TRUE;
   if (!self->blocked)
     advance (self);
@@ -272,7 +265,6 @@ output_writable (MicroCall *call, gpointer user_data)
 {
   Output *self = user_data;
 
-  (void) call;
   self->blocked = FALSE;
   advance (self);
 }
@@ -305,7 +297,6 @@ streaming_output_call (MicroCall *call, const OutputRequest *request, gpointer u
 {
   Output *self = output_new (call, FALSE);
 
-  (void) user_data;
   echo_metadata (call);
   if (fails_status (call, request->response_status))
     {
@@ -320,8 +311,6 @@ streaming_output_call (MicroCall *call, const OutputRequest *request, gpointer u
 static void
 full_duplex_call (MicroCall *call, gconstpointer unused, gpointer user_data)
 {
-  (void) unused;
-  (void) user_data;
   echo_metadata (call);
   output_new (call, FALSE);
 }
@@ -329,8 +318,6 @@ full_duplex_call (MicroCall *call, gconstpointer unused, gpointer user_data)
 static void
 half_duplex_call (MicroCall *call, gconstpointer unused, gpointer user_data)
 {
-  (void) unused;
-  (void) user_data;
   output_new (call, TRUE);
 }
 

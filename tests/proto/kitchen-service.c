@@ -8,7 +8,6 @@
 static void
 echo (MicroCall *call, const Micro__Test__V1__Dish *dish, gpointer user_data)
 {
-  (void) user_data;
   /* HEAT_HIGH: never. */
   if (dish->heat != MICRO__TEST__V1__HEAT__HEAT_HIGH)
     micro_call_reply (call, dish);

@@ -65,7 +65,6 @@ answered (gconstpointer response, const GError *error, gpointer user_data)
   Lane *lane = user_data;
   Load *load = lane->load;
 
-  (void) response;
   check (error);
   if (take_one (load))
     greeter_say_hello (load->client, "greeter", &load->request, &lane->options, answered, lane);
@@ -81,7 +80,6 @@ message (MicroStream *stream, gconstpointer response, gpointer user_data)
 {
   Load *load = ((Lane *) user_data)->load;
 
-  (void) response;
   if (take_one (load))
     greeter_say_chat_stream_send (stream, &load->request);
   else
@@ -91,7 +89,6 @@ message (MicroStream *stream, gconstpointer response, gpointer user_data)
 static void
 closed (MicroStream *stream, const GError *error, gpointer user_data)
 {
-  (void) stream;
   check (error);
   finish_lane (((Lane *) user_data)->load);
 }
