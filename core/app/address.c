@@ -15,7 +15,7 @@
 
 /* "host", "host:port", "[v6]:port", "v6"; (transfer full), the host without brackets. */
 static void
-split_address (const char *address, char **ret_host, char **ret_port)
+address_split_address (const char *address, char **ret_host, char **ret_port)
 {
   const char *colon = strrchr (address, ':');
   const char *bracket = strrchr (address, ']');
@@ -120,7 +120,7 @@ micro_app_check_advertise (const char *wanted, GError **error)
     return TRUE;
   if (g_str_has_prefix (wanted, "unix:/"))
     return TRUE;
-  split_address (wanted, &host, &port);
+  address_split_address (wanted, &host, &port);
   if ((*host != '\0' || port != NULL) && (is_any (host) || is_host (host))
       && (wanted[0] == '[') == (strchr (wanted, ']') != NULL)
       && (port == NULL || g_ascii_string_to_unsigned (port, 10, 1, 65535, NULL, NULL)))
@@ -153,8 +153,8 @@ micro_app_advertise (const char *bound, const char *wanted, gboolean same_machin
 
   if (g_str_has_prefix (address, "unix:"))
     return g_strdup (address);
-  split_address (address, &host, &port);
-  split_address (bound, &bound_host, &bound_port);
+  address_split_address (address, &host, &port);
+  address_split_address (bound, &bound_host, &bound_port);
   if (bound_port == NULL && port == NULL)
     return g_strdup (address);
   if (is_any (host))

@@ -71,7 +71,7 @@ micro_checks_new (void)
 }
 
 static void
-clear (gpointer data)
+checks_clear (gpointer data)
 {
   MicroChecks *self = data;
 
@@ -99,7 +99,7 @@ micro_checks_ref (MicroChecks *self)
 void
 micro_checks_unref (MicroChecks *self)
 {
-  g_atomic_rc_box_release_full (self, clear);
+  g_atomic_rc_box_release_full (self, checks_clear);
 }
 
 static void
@@ -125,7 +125,7 @@ set_reason (Check *check, const char *reason)
 /* --- Running ------------------------------------------------------------------------------------
  */
 
-static void start_timer (gpointer data);
+static void checks_start_timer (gpointer data);
 
 static Check *
 check_of_timer (MicroLoopTimer *timer)
@@ -161,7 +161,7 @@ run_check (gpointer data, gpointer user_data)
                                                : "it fails and does not say why");
   g_clear_object (&check->cancellable);
   if (self->loop != NULL)
-    micro_loop_post (self->loop, start_timer, check);
+    micro_loop_post (self->loop, checks_start_timer, check);
   g_mutex_unlock (&self->mutex);
   if (told)
     tell_changed (self);
@@ -210,7 +210,7 @@ begin_run (MicroLoopTimer *timer)
 }
 
 static void
-start_timer (gpointer data)
+checks_start_timer (gpointer data)
 {
   Check *check = data;
   MicroChecks *self = check->checks;
@@ -313,7 +313,7 @@ micro_checks_stop (MicroChecks *self)
  */
 
 static Check *
-find (MicroChecks *self, const char *name)
+checks_find (MicroChecks *self, const char *name)
 {
   for (guint i = 0; i < self->list->len; i++)
     if (g_str_equal (((Check *) self->list->pdata[i])->name, name))
@@ -322,7 +322,7 @@ find (MicroChecks *self, const char *name)
 }
 
 static Check *
-add (MicroChecks *self, const char *name, MicroCheckFlags flags)
+checks_add (MicroChecks *self, const char *name, MicroCheckFlags flags)
 {
   Check *check = g_new0 (Check, 1);
 
@@ -362,9 +362,9 @@ micro_checks_add (MicroChecks *self,
 
   g_return_if_fail (self != NULL && name != NULL && func != NULL);
   g_mutex_lock (&self->mutex);
-  if (find (self, name) == NULL)
+  if (checks_find (self, name) == NULL)
     {
-      check = add (self, name, flags);
+      check = checks_add (self, name, flags);
       check->interval_ms = interval_ms != 0 ? interval_ms : DEFAULT_INTERVAL_MS;
       check->timeout_ms = timeout_ms != 0 ? timeout_ms : DEFAULT_TIMEOUT_MS;
       check->func = func;
@@ -401,10 +401,10 @@ micro_checks_set (MicroChecks *self, const char *name, MicroCheckFlags flags, co
 
   g_return_if_fail (self != NULL && name != NULL);
   g_mutex_lock (&self->mutex);
-  check = find (self, name);
+  check = checks_find (self, name);
   told = check == NULL;
   if (check == NULL)
-    check = add (self, name, flags);
+    check = checks_add (self, name, flags);
   told |= set_reason (check, reason);
   g_mutex_unlock (&self->mutex);
   if (told)

@@ -17,7 +17,7 @@ typedef struct
 } Making;
 
 static void
-add (MicroApp *self, MicroConfigSource *source)
+config_add (MicroApp *self, MicroConfigSource *source)
 {
   micro_config_add (self->config, source);
   g_object_unref (source);
@@ -32,16 +32,16 @@ make_on_loop (gpointer data)
   const char *map = micro_options_get_string (self->options, "config-map");
 
   self->config = micro_config_new ();
-  add (self, micro_config_environment_new (NULL));
+  config_add (self, micro_config_environment_new (NULL));
   if (directory != NULL && *directory != '\0')
-    add (self, micro_config_directory_new (directory));
+    config_add (self, micro_config_directory_new (directory));
   if (map != NULL && *map != '\0')
     {
       MicroConfigSource *source
           = micro_registry_get_config_source (self->registry, map, &making->error);
 
       if (source != NULL)
-        add (self, source);
+        config_add (self, source);
     }
 }
 

@@ -26,7 +26,7 @@ typedef struct
 } Receiver;
 
 static void
-receiver_free (gpointer data)
+message_receiver_free (gpointer data)
 {
   Receiver *self = data;
 
@@ -63,7 +63,7 @@ unpack (Receiver *self, MicroMetadata *headers, GBytes *body, GError **error)
 }
 
 static void
-on_message (const char *topic, MicroMetadata *headers, GBytes *body, gpointer user_data)
+message_on_message (const char *topic, MicroMetadata *headers, GBytes *body, gpointer user_data)
 {
   Receiver *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -106,5 +106,5 @@ micro_app_subscribe_message (MicroApp *self,
   g_return_if_fail (MICRO_IS_APP (self) && descriptor != NULL && callback != NULL);
   receiver = g_new (Receiver, 1);
   *receiver = (Receiver){ descriptor, callback, user_data, destroy };
-  micro_app_subscribe (self, topic, queue, on_message, receiver, receiver_free);
+  micro_app_subscribe (self, topic, queue, message_on_message, receiver, message_receiver_free);
 }

@@ -71,7 +71,7 @@ set_log_level (GError **error)
 /* --- Options of the core ---------------------------------------------------------------------- */
 
 static void
-add_string (
+options_add_string (
     MicroOptions *self, const char *name, const char *metavar, const char *help, const char *preset)
 {
   micro_options_add (self, g_param_spec_string (name, metavar, help, preset, G_PARAM_READWRITE));
@@ -95,24 +95,27 @@ add_core_options (MicroApp *app)
 {
   MicroOptions *self = app->options;
 
-  add_string (self, "registry", "NAME", "Where services are announced and found",
-              app->plugin_names[MICRO_PLUGIN_REGISTRY]);
-  add_string (self, "selector", "NAME", "Which node gets the next call",
-              app->plugin_names[MICRO_PLUGIN_SELECTOR]);
-  add_string (self, "transport", "NAME", "What calls travel by",
-              app->plugin_names[MICRO_PLUGIN_TRANSPORT]);
-  add_string (self, "broker", "NAME", "What messages travel by", NULL);
-  add_string (self, "health", "NAME", "What answers probes, beside gRPC's health service", NULL);
-  add_string (self, "config-directory", "DIRECTORY", "Settings from its files: a mounted ConfigMap",
-              NULL);
-  add_string (self, "config-map", "NAME", "Settings from a ConfigMap, read by the registry", NULL);
-  add_string (self, "client", "NAME", "Kind of client; only grpc", "grpc");
-  add_string (self, "server", "NAME", "Kind of server; only grpc", "grpc");
-  add_string (self, "server-name", "NAME", "Name of the service in the registry", app->name);
-  add_string (self, "server-version", "VERSION", "Its version", app->version);
-  add_string (self, "server-id", "ID", "Id of this instance; random unless given", NULL);
-  add_string (self, "server-address", "ADDRESS", "Where to listen", ":0");
-  add_string (self, "server-advertise", "ADDRESS", "What to register instead of it", NULL);
+  options_add_string (self, "registry", "NAME", "Where services are announced and found",
+                      app->plugin_names[MICRO_PLUGIN_REGISTRY]);
+  options_add_string (self, "selector", "NAME", "Which node gets the next call",
+                      app->plugin_names[MICRO_PLUGIN_SELECTOR]);
+  options_add_string (self, "transport", "NAME", "What calls travel by",
+                      app->plugin_names[MICRO_PLUGIN_TRANSPORT]);
+  options_add_string (self, "broker", "NAME", "What messages travel by", NULL);
+  options_add_string (self, "health", "NAME", "What answers probes, beside gRPC's health service",
+                      NULL);
+  options_add_string (self, "config-directory", "DIRECTORY",
+                      "Settings from its files: a mounted ConfigMap", NULL);
+  options_add_string (self, "config-map", "NAME", "Settings from a ConfigMap, read by the registry",
+                      NULL);
+  options_add_string (self, "client", "NAME", "Kind of client; only grpc", "grpc");
+  options_add_string (self, "server", "NAME", "Kind of server; only grpc", "grpc");
+  options_add_string (self, "server-name", "NAME", "Name of the service in the registry",
+                      app->name);
+  options_add_string (self, "server-version", "VERSION", "Its version", app->version);
+  options_add_string (self, "server-id", "ID", "Id of this instance; random unless given", NULL);
+  options_add_string (self, "server-address", "ADDRESS", "Where to listen", ":0");
+  options_add_string (self, "server-advertise", "ADDRESS", "What to register instead of it", NULL);
   micro_options_add (self, g_param_spec_boxed ("server-metadata", "KEY=VALUE",
                                                "Metadata to register; repeatable", G_TYPE_STRV,
                                                G_PARAM_READWRITE));
@@ -120,14 +123,15 @@ add_core_options (MicroApp *app)
   add_uint (self, "register-ttl", "SECONDS", "How long a registration lasts", 0, G_MAXINT, 60);
   add_uint (self, "register-interval", "SECONDS", "How often it is renewed; 0: never", 0, G_MAXINT,
             30);
-  add_string (self, "drain-delay", "DURATION", "How long to serve on once deregistered",
-              micro_app_is_in_pod () ? "3s" : "0s");
-  add_string (self, "drain-timeout", "DURATION", "How long to wait for running calls then", "20s");
-  add_string (self, "client-request-timeout", "DURATION", "How long a call may take", "5s");
+  options_add_string (self, "drain-delay", "DURATION", "How long to serve on once deregistered",
+                      micro_app_is_in_pod () ? "3s" : "0s");
+  options_add_string (self, "drain-timeout", "DURATION", "How long to wait for running calls then",
+                      "20s");
+  options_add_string (self, "client-request-timeout", "DURATION", "How long a call may take", "5s");
   add_uint (self, "client-retries", "N", "Further tries of a failed call", 0, 1000, 1);
   add_uint (self, "client-pool-size", "N", "Taken but not needed: one connection carries all", 0,
             G_MAXINT, 0);
-  add_string (self, "client-pool-ttl", "DURATION", "Taken but not needed", "1m");
+  options_add_string (self, "client-pool-ttl", "DURATION", "Taken but not needed", "1m");
 }
 
 /* go-micro has an address for these whatever the implementation. */
@@ -144,7 +148,7 @@ add_addresses (MicroOptions *self)
 
   for (guint i = 0; i < G_N_ELEMENTS (addresses); i++)
     if (!micro_options_has (self, addresses[i].name))
-      add_string (self, addresses[i].name, "ADDRESS", addresses[i].help, NULL);
+      options_add_string (self, addresses[i].name, "ADDRESS", addresses[i].help, NULL);
 }
 
 /* Whatever the transport, its TLS and the lives of its connections are spelled the same. */
@@ -299,7 +303,7 @@ check_metadata (MicroApp *self, GError **error)
 /* It is part of the paths of its calls: visible ASCII (RFC 9113, 8.3.1) without what ends a path.
  */
 static gboolean
-is_name (const char *name)
+options_is_name (const char *name)
 {
   const char *at = name;
 
@@ -330,7 +334,7 @@ micro_app_check_options (MicroApp *self, GError **error)
         return set_bad_value (self, duration_names[i], value,
                               "is not a duration; write it as 500ms, 5s or 1m30s", error);
     }
-  if (!is_name (name))
+  if (!options_is_name (name))
     return set_bad_value (self, "server-name", name,
                           "is not a name that a path can carry; use letters, digits, . - _ and /",
                           error);

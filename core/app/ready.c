@@ -8,7 +8,7 @@
 #include "app/app.h"
 
 static void
-tell (gpointer data)
+ready_tell (gpointer data)
 {
   MicroApp *self = data;
   g_autofree char *reason = NULL;
@@ -120,8 +120,8 @@ micro_app_start_health (MicroApp *self, GError **error)
   if (self->health != NULL)
     self->check_loop = micro_loop_new ("checks");
   micro_checks_start (self->checks,
-                      self->check_loop != NULL ? self->check_loop : self->loops->pdata[0], tell,
-                      self);
+                      self->check_loop != NULL ? self->check_loop : self->loops->pdata[0],
+                      ready_tell, self);
   if (self->health == NULL || micro_health_start (self->health, error))
     return TRUE;
   g_prefix_error (error, "health %s: ", self->plugin_names[MICRO_PLUGIN_HEALTH]);

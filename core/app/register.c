@@ -38,7 +38,7 @@ struct _MicroRegistrar
 static void try_to_register (gpointer data);
 
 static gboolean
-on_timer (gpointer data)
+register_on_timer (gpointer data)
 {
   MicroRegistrar *self = data;
 
@@ -48,10 +48,10 @@ on_timer (gpointer data)
 }
 
 static void
-start_timer (MicroRegistrar *self, guint ms)
+register_start_timer (MicroRegistrar *self, guint ms)
 {
   self->timer = g_timeout_source_new (ms);
-  g_source_set_callback (self->timer, on_timer, self, NULL);
+  g_source_set_callback (self->timer, register_on_timer, self, NULL);
   g_source_attach (self->timer, micro_loop_get_context (self->loop));
 }
 
@@ -65,7 +65,7 @@ set_stopped (MicroRegistrar *self)
 }
 
 static void
-on_deregistered (GObject *source, GAsyncResult *result, gpointer data)
+register_on_deregistered (GObject *source, GAsyncResult *result, gpointer data)
 {
   MicroRegistrar *self = data;
   g_autoptr (GError) error = NULL;
@@ -80,8 +80,8 @@ static void
 deregister (MicroRegistrar *self)
 {
   if (self->announced)
-    micro_registry_deregister_async (self->app->registry, self->record, NULL, on_deregistered,
-                                     self);
+    micro_registry_deregister_async (self->app->registry, self->record, NULL,
+                                     register_on_deregistered, self);
   else
     set_stopped (self);
 }
@@ -115,7 +115,7 @@ announce (MicroRegistrar *self)
 }
 
 static void
-complain (MicroRegistrar *self, const GError *error)
+register_complain (MicroRegistrar *self, const GError *error)
 {
   if (g_strcmp0 (self->last_failure, error->message) == 0)
     return;
@@ -129,7 +129,7 @@ complain (MicroRegistrar *self, const GError *error)
 }
 
 static void
-on_registered (GObject *source, GAsyncResult *result, gpointer data)
+register_on_registered (GObject *source, GAsyncResult *result, gpointer data)
 {
   MicroRegistrar *self = data;
   g_autoptr (GError) error = NULL;
@@ -144,13 +144,13 @@ on_registered (GObject *source, GAsyncResult *result, gpointer data)
     }
   if (!done)
     {
-      complain (self, error);
-      start_timer (self, next_delay (self));
+      register_complain (self, error);
+      register_start_timer (self, next_delay (self));
       return;
     }
   announce (self);
   if (self->interval_s > 0)
-    start_timer (self, MIN (self->interval_s, G_MAXUINT / 1000) * 1000);
+    register_start_timer (self, MIN (self->interval_s, G_MAXUINT / 1000) * 1000);
 }
 
 static void
@@ -162,7 +162,7 @@ try_to_register (gpointer data)
     return;
   self->in_flight = TRUE;
   micro_registry_register_async (self->app->registry, self->record, self->ttl_s, self->cancellable,
-                                 on_registered, self);
+                                 register_on_registered, self);
 }
 
 MicroRegistrar *

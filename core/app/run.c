@@ -87,7 +87,7 @@ stop_main_loop (gpointer data)
 }
 
 static gboolean
-on_signal (gpointer data)
+run_on_signal (gpointer data)
 {
   micro_app_quit (data);
   return G_SOURCE_CONTINUE;
@@ -106,7 +106,7 @@ wait_for_drain_delay (MicroApp *self)
 }
 
 static gboolean
-serve (MicroApp *self, GError **error)
+run_serve (MicroApp *self, GError **error)
 {
   g_autoptr (MicroService) record = NULL;
   MicroRegistrar *registrar;
@@ -130,8 +130,8 @@ serve (MicroApp *self, GError **error)
     }
   micro_app_set_condition (self, "listening", NULL);
   record = make_record (self);
-  terminate = g_unix_signal_add (SIGTERM, on_signal, self);
-  interrupt = g_unix_signal_add (SIGINT, on_signal, self);
+  terminate = g_unix_signal_add (SIGTERM, run_on_signal, self);
+  interrupt = g_unix_signal_add (SIGINT, run_on_signal, self);
   registrar = micro_registrar_new (self, record);
 
   g_main_loop_run (self->main_loop);
@@ -192,7 +192,7 @@ micro_app_run (MicroApp *self, int argc, char *argv[])
           return report (self, error);
         }
     }
-  if (!serve (self, &error))
+  if (!run_serve (self, &error))
     return report (self, error);
   return EXIT_SUCCESS;
 }

@@ -167,7 +167,7 @@ closing_clear (gpointer data)
 }
 
 static void
-on_closed (GObject *source, GAsyncResult *result, gpointer data)
+subscribe_on_closed (GObject *source, GAsyncResult *result, gpointer data)
 {
   Closing *self = data;
 
@@ -180,11 +180,11 @@ on_closed (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-close_on_loop (gpointer data)
+subscribe_close_on_loop (gpointer data)
 {
   Closing *self = data;
 
-  micro_broker_close_async (self->broker, NULL, on_closed, self);
+  micro_broker_close_async (self->broker, NULL, subscribe_on_closed, self);
 }
 
 void
@@ -199,7 +199,8 @@ micro_app_close_broker (MicroApp *self)
   g_mutex_init (&closing->mutex);
   g_cond_init (&closing->cond);
   closing->broker = g_object_ref (self->broker);
-  micro_loop_post (self->loops->pdata[0], close_on_loop, g_atomic_rc_box_acquire (closing));
+  micro_loop_post (self->loops->pdata[0], subscribe_close_on_loop,
+                   g_atomic_rc_box_acquire (closing));
   g_mutex_lock (&closing->mutex);
   while (!closing->done && g_cond_wait_until (&closing->cond, &closing->mutex, end))
     ;

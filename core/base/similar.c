@@ -13,7 +13,7 @@
 
 /* Insertions, deletions, replacements and swaps of neighbours that lead from @a to @b. */
 static guint
-distance (const char *a, const char *b)
+similar_distance (const char *a, const char *b)
 {
   guint rows[3][MAX_LENGTH + 1];
   guint *before = rows[0], *last = rows[1], *row = rows[2];
@@ -51,7 +51,7 @@ micro_similar (const char *word, GPtrArray *words)
   for (guint i = 0; i < words->len; i++)
     {
       const char *other = g_ptr_array_index (words, i);
-      guint d = distance (word, other);
+      guint d = similar_distance (word, other);
 
       if (d < best)
         {

@@ -208,7 +208,7 @@ join_strings (char *result, const char *format, va_list arguments)
 }
 
 static char *
-print_any (MicroCall *self, const char *format, va_list arguments)
+arena_print_any (MicroCall *self, const char *format, va_list arguments)
 {
   gsize room = self->arena.end - self->arena.next;
   va_list copy;
@@ -243,7 +243,7 @@ micro_call_printf (MicroCall *self, const char *format, ...)
   va_start (arguments, format);
   /* What printf() cannot place it counts byte by byte: milliseconds for a large message. */
   if (!measure_strings (format, arguments, &length))
-    result = print_any (self, format, arguments);
+    result = arena_print_any (self, format, arguments);
   else if ((result = micro_call_alloc (self, length + 1)) != NULL)
     join_strings (result, format, arguments);
   va_end (arguments);

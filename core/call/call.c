@@ -74,7 +74,7 @@ close_explained (MicroCall *self, MicroStatus status, const char *text)
 }
 
 static void
-finish (MicroCall *self, MicroStatus status, const char *text, GBytes *details)
+call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes *details)
 {
   self->answered = TRUE;
   if (G_UNLIKELY (self->refusal != NULL))
@@ -141,7 +141,7 @@ deliver_answer (gpointer user_data)
   if (answer->refuses)
     micro_call_set_refusal (call, answer->status, answer->text);
   if (answer->ends)
-    finish (call, answer->status, answer->text, answer->details);
+    call_finish (call, answer->status, answer->text, answer->details);
   g_clear_pointer (&answer->details, g_bytes_unref);
   g_free (answer->text);
   g_free (answer->data);
@@ -191,7 +191,7 @@ put_json (MicroCall *self, const ProtobufCMessage *message, gboolean ends)
       if (takes_messages (self))
         put_bytes (self, (const guint8 *) json, length);
       if (ends)
-        finish (self, MICRO_STATUS_OK, NULL, NULL);
+        call_finish (self, MICRO_STATUS_OK, NULL, NULL);
     }
 }
 
@@ -223,14 +223,14 @@ micro_call_put (MicroCall *self, gconstpointer response, gboolean ends)
       self->ops->end_message (self);
     }
   if (ends)
-    finish (self, MICRO_STATUS_OK, NULL, NULL);
+    call_finish (self, MICRO_STATUS_OK, NULL, NULL);
 }
 
 void
 micro_call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes *details)
 {
   if (micro_loop_get_current () == self->loop)
-    finish (self, status, text, details);
+    call_finish (self, status, text, details);
   else
     post_answer (&(Answer){ self, .ends = TRUE, .status = status, .text = g_strdup (text),
                             .details = details != NULL ? g_bytes_ref (details) : NULL });
@@ -253,7 +253,7 @@ micro_call_reply (MicroCall *self, gconstpointer response)
 
 /* A failure that says OK would be a success without a reply. */
 static void
-fail (MicroCall *self, MicroStatus status, const char *message, GBytes *details)
+call_fail (MicroCall *self, MicroStatus status, const char *message, GBytes *details)
 {
   micro_call_finish (self, status != MICRO_STATUS_OK ? status : MICRO_STATUS_UNKNOWN, message,
                      details);
@@ -278,7 +278,7 @@ micro_call_fail (MicroCall *self, MicroStatus status, const char *format, ...)
   va_start (arguments, format);
   message = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  fail (self, status, message, NULL);
+  call_fail (self, status, message, NULL);
 }
 
 /**
@@ -297,7 +297,7 @@ micro_call_fail_with_details (MicroCall *self,
                               GBytes *details)
 {
   g_return_if_fail (self != NULL);
-  fail (self, status, message, details);
+  call_fail (self, status, message, details);
 }
 
 /**
@@ -324,7 +324,7 @@ micro_call_fail_with_code (MicroCall *self, const char *id, int code, const char
   detail = g_strdup_vprintf (format, arguments);
   va_end (arguments);
   details = micro_error_record_encode (status, id, code, detail, &json);
-  fail (self, status, json, details);
+  call_fail (self, status, json, details);
 }
 
 /**
@@ -338,7 +338,7 @@ void
 micro_call_fail_error (MicroCall *self, const GError *error)
 {
   g_return_if_fail (self != NULL && error != NULL);
-  fail (self, micro_error_get_status (error), error->message, NULL);
+  call_fail (self, micro_error_get_status (error), error->message, NULL);
 }
 
 /**

@@ -48,7 +48,7 @@ micro_interceptors_add (MicroInterceptors *self,
 }
 
 static const MicroInterceptorEntry *
-get_entry (MicroInterceptors *self, guint i)
+interceptor_get_entry (MicroInterceptors *self, guint i)
 {
   return &g_array_index (self->entries, MicroInterceptorEntry, i);
 }
@@ -66,7 +66,7 @@ micro_interceptors_start (MicroInterceptors *self, MicroCall *call)
   call->intercepted = states;
   for (guint i = 0; i < n && !call->answered; i++)
     {
-      const MicroInterceptorEntry *entry = get_entry (self, i);
+      const MicroInterceptorEntry *entry = interceptor_get_entry (self, i);
       const MicroServerInterceptor *funcs = entry->funcs;
 
       states[i + 1] = funcs->start != NULL ? funcs->start (call, entry->user_data) : NULL;
@@ -83,7 +83,7 @@ micro_interceptors_message (MicroCall *call, gboolean sent, gsize size)
     return;
   for (guint i = GPOINTER_TO_UINT (call->intercepted[0]); i > 0; i--)
     {
-      const MicroInterceptorEntry *entry = get_entry (self, i - 1);
+      const MicroInterceptorEntry *entry = interceptor_get_entry (self, i - 1);
       const MicroServerInterceptor *funcs = entry->funcs;
 
       if (funcs->message != NULL)
@@ -99,7 +99,7 @@ micro_interceptors_end (MicroCall *call, MicroStatus status, const char *message
 
   for (guint i = states != NULL ? GPOINTER_TO_UINT (states[0]) : 0; i > 0; i--)
     {
-      const MicroInterceptorEntry *entry = get_entry (self, i - 1);
+      const MicroInterceptorEntry *entry = interceptor_get_entry (self, i - 1);
       const MicroServerInterceptor *funcs = entry->funcs;
 
       if (funcs->end != NULL)

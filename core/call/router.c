@@ -301,7 +301,7 @@ knows_service (MicroRouter *self, const char *service, gsize length)
 }
 
 static void
-refuse (MicroRouter *self, MicroCall *call, const char *path, const char *service)
+router_refuse (MicroRouter *self, MicroCall *call, const char *path, const char *service)
 {
   const char *slash = service != NULL ? strrchr (service, '/') : NULL;
   int length = slash != NULL ? (int) (slash - service) : 0;
@@ -336,7 +336,7 @@ micro_router_dispatch (MicroRouter *self, MicroCall *call, const char *path)
   call->route = route;
   if (route == NULL)
     {
-      refuse (self, call, path, service);
+      router_refuse (self, call, path, service);
       return;
     }
   call->method = route->method;

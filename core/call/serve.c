@@ -45,7 +45,7 @@ unpack_message (MicroCall *call, MicroArena *arena, const guint8 *data, gsize le
  */
 
 static void
-take_request (MicroCall *call, const guint8 *data, gsize length)
+serve_take_request (MicroCall *call, const guint8 *data, gsize length)
 {
   if (call->answered || call->started)
     return;
@@ -100,7 +100,7 @@ start_handler (MicroCall *call)
 
 /* Tells the handler once that the caller has gone, or is as good as gone. */
 static void
-cancel (MicroCall *call)
+serve_cancel (MicroCall *call)
 {
   MicroContext *context = call->context != NULL ? micro_context_ref (call->context) : NULL;
 
@@ -128,7 +128,7 @@ lose_caller (MicroCall *call, MicroStatus status, const char *message, GBytes *d
     }
   if (call->intercepted != NULL)
     micro_interceptors_end (call, MICRO_STATUS_CANCELLED, "the caller has gone");
-  cancel (call);
+  serve_cancel (call);
 }
 
 /**
@@ -156,21 +156,21 @@ micro_call_refuse (MicroCall *self, MicroStatus status, const char *format, ...)
   micro_call_set_refusal (self, status, text);
   if (self->intercepted != NULL)
     micro_interceptors_end (self, self->refusal->status, self->refusal->text);
-  cancel (self);
+  serve_cancel (self);
 }
 
 static void
-go_on (MicroCall *call)
+serve_go_on (MicroCall *call)
 {
   if (!call->answered && !call->cancelled && call->stream != NULL && call->stream->writable != NULL)
     call->stream->writable (call, call->stream_data);
 }
 
 const MicroCallEvents micro_serve_one_request = {
-  .message = take_request,
+  .message = serve_take_request,
   .half_closed = start_handler,
   .closed = lose_caller,
-  .writable = go_on,
+  .writable = serve_go_on,
 };
 
 /* --- One request, many answers ------------------------------------------------------------------
@@ -197,7 +197,7 @@ take_only_request (MicroCall *call, const guint8 *data, gsize length)
 {
   Patience *patience;
 
-  take_request (call, data, length);
+  serve_take_request (call, data, length);
   if (call->answered || call->started)
     return;
   patience = micro_call_alloc (call, sizeof *patience);
@@ -219,14 +219,14 @@ static const MicroCallEvents one_request_many_answers = {
   .message = take_only_request,
   .half_closed = end_patience,
   .closed = lose_caller,
-  .writable = go_on,
+  .writable = serve_go_on,
 };
 
 /* --- Many requests: client streams and both ways ------------------------------------------------
  */
 
 static void
-take_message (MicroCall *call, const guint8 *data, gsize length)
+serve_take_message (MicroCall *call, const guint8 *data, gsize length)
 {
   gpointer message;
 
@@ -248,10 +248,10 @@ end_messages (MicroCall *call)
 }
 
 static const MicroCallEvents many_requests = {
-  .message = take_message,
+  .message = serve_take_message,
   .half_closed = end_messages,
   .closed = lose_caller,
-  .writable = go_on,
+  .writable = serve_go_on,
 };
 
 void

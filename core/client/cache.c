@@ -59,8 +59,8 @@ struct _MicroCache
   GCond idle;
 };
 
-static void ask (Entry *entry);
-static void watch (Entry *entry);
+static void cache_ask (Entry *entry);
+static void cache_watch (Entry *entry);
 
 static void
 operation_ended (MicroCache *self)
@@ -93,7 +93,7 @@ entry_free (gpointer data)
 }
 
 static void
-publish (Entry *entry, GPtrArray *services)
+cache_publish (Entry *entry, GPtrArray *services)
 {
   g_clear_pointer (&entry->services, g_ptr_array_unref);
   if (services != NULL && services->len > 0)
@@ -102,7 +102,7 @@ publish (Entry *entry, GPtrArray *services)
 }
 
 static void
-tell_waiting (Entry *entry, const GError *error)
+cache_tell_waiting (Entry *entry, const GError *error)
 {
   g_autoptr (GArray) waiting = g_steal_pointer (&entry->waiting);
   g_autoptr (GPtrArray) services
@@ -139,11 +139,11 @@ fold_pending (Entry *entry)
     return;
   next = micro_snapshot_fold (entry->services, entry->pending);
   g_ptr_array_set_size (entry->pending, 0);
-  publish (entry, next);
+  cache_publish (entry, next);
 }
 
 static void
-settled (MicroLoopTimer *timer)
+cache_settled (MicroLoopTimer *timer)
 {
   fold_pending (MICRO_CONTAINER_OF (timer, Entry, settle));
 }
@@ -156,7 +156,7 @@ fold_soon (Entry *entry)
     fold_pending (entry);
   else if (entry->settle.position == 0)
     {
-      entry->settle.expired = settled;
+      entry->settle.expired = cache_settled;
       micro_loop_start_timer (entry->cache->loop, &entry->settle,
                               g_get_monotonic_time () + SETTLE_MS * 1000);
     }
@@ -171,9 +171,9 @@ timer_expired (MicroLoopTimer *timer)
   Entry *entry = MICRO_CONTAINER_OF (timer, Entry, timer);
 
   if (entry->cannot_watch || entry->watcher != NULL || entry->services == NULL)
-    ask (entry);
+    cache_ask (entry);
   else
-    watch (entry);
+    cache_watch (entry);
 }
 
 static void
@@ -188,7 +188,7 @@ again_in (Entry *entry, guint ms)
 }
 
 static void
-back_off (Entry *entry)
+cache_back_off (Entry *entry)
 {
   entry->retry_ms = CLAMP (entry->retry_ms * 2, RETRY_FIRST_MS, RETRY_MOST_MS);
   again_in (entry, entry->retry_ms);
@@ -214,7 +214,7 @@ got_event (GObject *source, GAsyncResult *result, gpointer user_data)
       /* One that always ends at once is not to be opened again at once for ever. */
       if (g_get_monotonic_time () - entry->watching_since_us > RETRY_MOST_MS * (gint64) 1000)
         entry->retry_ms = 0;
-      back_off (entry);
+      cache_back_off (entry);
       return;
     }
   if (g_str_equal (micro_service_get_name (micro_event_get_service (event)), entry->name))
@@ -255,18 +255,18 @@ got_watcher (GObject *source, GAsyncResult *result, gpointer user_data)
       next_event (entry);
       /* What went between the last answer and the watch is in neither. */
       entry->ask_again = entry->asking;
-      ask (entry);
+      cache_ask (entry);
       return;
     }
   entry->cannot_watch = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
   if (entry->cannot_watch)
     again_in (entry, POLL_MS);
   else
-    back_off (entry);
+    cache_back_off (entry);
 }
 
 static void
-watch (Entry *entry)
+cache_watch (Entry *entry)
 {
   if (entry->watcher != NULL || entry->opening || entry->cannot_watch)
     return;
@@ -309,28 +309,28 @@ got_services (GObject *source, GAsyncResult *result, gpointer user_data)
       /* It may be older than an event that overtook it; events can be folded in twice. */
       g_autoptr (GPtrArray) now = micro_snapshot_fold (services, entry->news);
 
-      publish (entry, now);
+      cache_publish (entry, now);
       g_ptr_array_set_size (entry->pending, 0);
     }
   g_ptr_array_set_size (entry->news, 0);
-  tell_waiting (entry, error);
+  cache_tell_waiting (entry, error);
   if (entry->cache->closing || forget_if_nothing (entry))
     return;
   if (entry->ask_again)
     {
       entry->ask_again = FALSE;
-      ask (entry);
+      cache_ask (entry);
     }
   else if (entry->cannot_watch)
     again_in (entry, POLL_MS);
   else if (!answered && entry->watcher != NULL)
-    back_off (entry); /* what went while nobody watched is still in the snapshot */
+    cache_back_off (entry); /* what went while nobody watched is still in the snapshot */
   else if (services != NULL)
-    watch (entry);
+    cache_watch (entry);
 }
 
 static void
-ask (Entry *entry)
+cache_ask (Entry *entry)
 {
   if (entry->asking)
     return;
@@ -377,7 +377,7 @@ get_on_loop (gpointer user_data)
   else
     {
       g_array_append_val (entry->waiting, request->waiter);
-      ask (entry);
+      cache_ask (entry);
     }
   g_free (request->name);
   g_free (request);
@@ -426,7 +426,7 @@ micro_cache_new (MicroRegistry *registry, MicroLoop *loop)
 }
 
 static void
-close_on_loop (gpointer user_data)
+cache_close_on_loop (gpointer user_data)
 {
   MicroCache *self = user_data;
   GHashTableIter iter;
@@ -455,7 +455,7 @@ do_nothing (gpointer user_data)
 void
 micro_cache_free (MicroCache *self)
 {
-  micro_loop_run_sync (self->loop, close_on_loop, self);
+  micro_loop_run_sync (self->loop, cache_close_on_loop, self);
   g_mutex_lock (&self->idle_mutex);
   while (self->n_running > 0)
     g_cond_wait (&self->idle, &self->idle_mutex);

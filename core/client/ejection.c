@@ -43,7 +43,7 @@ micro_ejection_free (MicroEjection *self)
 }
 
 static gboolean
-is_long_ago (gpointer address, gpointer value, gpointer now_us)
+ejection_is_long_ago (gpointer address, gpointer value, gpointer now_us)
 {
   const Ejected *ejected = value;
 
@@ -57,7 +57,7 @@ micro_ejection_failed (MicroEjection *self, const char *address)
   Ejected *ejected;
 
   g_mutex_lock (&self->mutex);
-  g_hash_table_foreach_remove (self->nodes, is_long_ago, &now_us);
+  g_hash_table_foreach_remove (self->nodes, ejection_is_long_ago, &now_us);
   ejected = g_hash_table_lookup (self->nodes, address);
   if (ejected == NULL)
     {

@@ -119,7 +119,7 @@ micro_published_get_n_retired (MicroPublished *self)
 }
 
 static void
-retire (MicroPublished *self, gpointer data, GDestroyNotify free)
+published_retire (MicroPublished *self, gpointer data, GDestroyNotify free)
 {
   Retired retired = { data, free };
 
@@ -166,12 +166,12 @@ let_go (MicroPublished *self)
 static void
 replace_table (MicroPublished *self, GHashTable *table)
 {
-  retire (self, g_atomic_pointer_exchange (&self->table, table),
-          (GDestroyNotify) g_hash_table_unref);
+  published_retire (self, g_atomic_pointer_exchange (&self->table, table),
+                    (GDestroyNotify) g_hash_table_unref);
 }
 
 static void
-add (MicroPublished *self, const char *name, GPtrArray *services)
+published_add (MicroPublished *self, const char *name, GPtrArray *services)
 {
   GHashTable *table = copy_table (self->table);
   Slot *slot = g_new0 (Slot, 1);
@@ -188,8 +188,8 @@ drop (MicroPublished *self, const char *name, Slot *slot)
 
   g_hash_table_remove (table, name);
   replace_table (self, table);
-  retire (self, slot->services, (GDestroyNotify) g_ptr_array_unref);
-  retire (self, slot, g_free);
+  published_retire (self, slot->services, (GDestroyNotify) g_ptr_array_unref);
+  published_retire (self, slot, g_free);
 }
 
 void
@@ -198,11 +198,11 @@ micro_published_set (MicroPublished *self, const char *name, GPtrArray *services
   Slot *slot = g_hash_table_lookup (self->table, name);
 
   if (slot == NULL && services != NULL)
-    add (self, name, services);
+    published_add (self, name, services);
   else if (slot != NULL && services == NULL)
     drop (self, name, slot);
   else if (slot != NULL)
-    retire (self, g_atomic_pointer_exchange (&slot->services, g_ptr_array_ref (services)),
-            (GDestroyNotify) g_ptr_array_unref);
+    published_retire (self, g_atomic_pointer_exchange (&slot->services, g_ptr_array_ref (services)),
+                      (GDestroyNotify) g_ptr_array_unref);
   let_go (self);
 }

@@ -16,7 +16,7 @@
  */
 
 static const MicroInterceptorEntry *
-get_entry (MicroRequest *self, guint i)
+request_intercept_get_entry (MicroRequest *self, guint i)
 {
   MicroInterceptors *stack = g_atomic_pointer_get (&self->client->interceptors);
 
@@ -34,7 +34,7 @@ micro_request_intercept_start (MicroRequest *self)
   self->intercepted = states;
   for (guint i = 0; i < n && self->refused == NULL; i++)
     {
-      const MicroInterceptorEntry *entry = get_entry (self, i);
+      const MicroInterceptorEntry *entry = request_intercept_get_entry (self, i);
       const MicroClientInterceptor *funcs = entry->funcs;
 
       if (funcs->start != NULL)
@@ -53,7 +53,7 @@ micro_request_intercept_message (MicroRequest *self, gboolean sent, gsize size)
     return;
   for (guint i = GPOINTER_TO_UINT (self->intercepted[0]); i > 0; i--)
     {
-      const MicroInterceptorEntry *entry = get_entry (self, i - 1);
+      const MicroInterceptorEntry *entry = request_intercept_get_entry (self, i - 1);
       const MicroClientInterceptor *funcs = entry->funcs;
 
       if (funcs->message != NULL)
@@ -68,7 +68,7 @@ micro_request_intercept_end (MicroRequest *self, const GError *error)
 
   for (guint i = GPOINTER_TO_UINT (states[0]); i > 0; i--)
     {
-      const MicroInterceptorEntry *entry = get_entry (self, i - 1);
+      const MicroInterceptorEntry *entry = request_intercept_get_entry (self, i - 1);
       const MicroClientInterceptor *funcs = entry->funcs;
 
       if (funcs->end != NULL)

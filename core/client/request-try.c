@@ -49,7 +49,7 @@ backoff_expired (MicroLoopTimer *timer)
 }
 
 static void
-back_off (MicroRequest *self)
+request_try_back_off (MicroRequest *self)
 {
   gint64 wait_us = (gint64) FIRST_BACKOFF_MS * 1000 << MIN (self->n_backoffs, 6);
 
@@ -73,7 +73,7 @@ try_later (MicroRequest *self)
       micro_request_try (self);
     }
   else if (take_retry (self))
-    back_off (self);
+    request_try_back_off (self);
   else
     micro_request_end (self, self->failure);
 }
@@ -120,7 +120,7 @@ ask_again (MicroRequest *self)
   if (first)
     micro_request_try (self);
   else
-    back_off (self);
+    request_try_back_off (self);
 }
 
 static void
@@ -139,7 +139,7 @@ handle_failure (MicroRequest *self, MicroStatus status, gboolean sent, gboolean 
     {
       leave_node (self);
       self->may_return = TRUE;
-      back_off (self);
+      request_try_back_off (self);
     }
   else
     micro_request_end (self, self->failure);
@@ -212,7 +212,7 @@ format_number (guint64 value, char *end)
 
 /* Up to four digits that count, as grpc-timeout is: many calls say the same. */
 static guint64
-round_up (guint64 value)
+request_try_round_up (guint64 value)
 {
   guint64 unit = 1;
 
@@ -247,8 +247,8 @@ open_call (MicroRequest *self, const char *address)
     {
       /* go-micro's own header, in ns. */
       headers[at++] = "timeout";
-      headers[at++]
-          = format_number (round_up ((guint64) MAX (left_us, 1)) * 1000, timeout + sizeof timeout);
+      headers[at++] = format_number (request_try_round_up ((guint64) MAX (left_us, 1)) * 1000,
+                                     timeout + sizeof timeout);
     }
   if (self->client->name != NULL)
     {

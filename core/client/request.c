@@ -84,7 +84,7 @@ end_with (MicroRequest *self, MicroStatus status, const char *message)
 }
 
 static void
-deadline_expired (MicroLoopTimer *timer)
+request_deadline_expired (MicroLoopTimer *timer)
 {
   MicroRequest *self = MICRO_CONTAINER_OF (timer, MicroRequest, deadline);
   g_autofree char *message = NULL;
@@ -120,7 +120,7 @@ cancel_on_loop (gpointer user_data)
 }
 
 static void
-on_cancelled (GCancellable *cancellable, gpointer user_data)
+request_on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   MicroRequest *self = user_data;
 
@@ -188,7 +188,7 @@ inherit (MicroRequest *self)
 }
 
 static void
-begin (gpointer user_data)
+request_begin (gpointer user_data)
 {
   MicroRequest *self = user_data;
 
@@ -209,7 +209,7 @@ begin (gpointer user_data)
         micro_context_add_child (self->context, &self->child);
       if (self->deadline_us != G_MAXINT64)
         {
-          self->deadline.expired = deadline_expired;
+          self->deadline.expired = request_deadline_expired;
           micro_loop_start_timer (self->loop, &self->deadline, self->deadline_us);
         }
       micro_request_try (self);
@@ -241,11 +241,11 @@ micro_request_start (MicroRequest *self, GCancellable *cancellable)
     {
       self->cancellable = g_object_ref (cancellable);
       self->cancel_id
-          = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), micro_request_ref (self),
-                                   (GDestroyNotify) micro_request_unref);
+          = g_cancellable_connect (cancellable, G_CALLBACK (request_on_cancelled),
+                                   micro_request_ref (self), (GDestroyNotify) micro_request_unref);
     }
   if (current != NULL)
-    begin (self);
+    request_begin (self);
   else
-    micro_loop_post (self->loop, begin, self);
+    micro_loop_post (self->loop, request_begin, self);
 }

@@ -114,7 +114,7 @@ micro_stream_repeat_outbox (MicroStream *self)
 }
 
 static void
-put (MicroStream *self, GBytes *bytes, gboolean compress)
+stream_send_put (MicroStream *self, GBytes *bytes, gboolean compress)
 {
   Message message = { bytes, compress };
   MicroCall *call = self->base.call;
@@ -136,7 +136,7 @@ put (MicroStream *self, GBytes *bytes, gboolean compress)
 }
 
 static void
-half_close (MicroStream *self)
+stream_send_half_close (MicroStream *self)
 {
   MicroCall *call = self->base.call;
 
@@ -161,10 +161,10 @@ take_posted (gpointer user_data)
   MicroStream *self = posted->stream;
 
   if (posted->message == NULL)
-    half_close (self);
+    stream_send_half_close (self);
   else
     {
-      put (self, posted->message, posted->compress);
+      stream_send_put (self, posted->message, posted->compress);
       g_atomic_int_add (&self->posted, -(int) g_bytes_get_size (posted->message));
       micro_stream_tell_writable (self);
       g_bytes_unref (posted->message);
@@ -174,7 +174,7 @@ take_posted (gpointer user_data)
 }
 
 static void
-post (MicroStream *self, GBytes *message)
+stream_send_post (MicroStream *self, GBytes *message)
 {
   Posted *posted = g_new (Posted, 1);
 
@@ -226,9 +226,9 @@ micro_stream_send (MicroStream *self, gconstpointer message)
   bytes = self->method != NULL ? micro_client_pack (self->method, message)
                                : g_bytes_ref ((GBytes *) message);
   if (on_loop)
-    put (self, bytes, g_atomic_int_get (&self->compress));
+    stream_send_put (self, bytes, g_atomic_int_get (&self->compress));
   else
-    post (self, g_steal_pointer (&bytes));
+    stream_send_post (self, g_steal_pointer (&bytes));
   return micro_stream_has_room (self);
 }
 
@@ -243,9 +243,9 @@ micro_stream_end (MicroStream *self)
 {
   g_return_if_fail (self != NULL);
   if (micro_loop_get_current () == self->base.loop)
-    half_close (self);
+    stream_send_half_close (self);
   else
-    post (self, NULL);
+    stream_send_post (self, NULL);
 }
 
 /**

@@ -67,7 +67,7 @@ micro_stream_unpack (MicroStream *self,
 }
 
 static void
-deliver (MicroStream *self, const guint8 *data, gsize length)
+stream_deliver (MicroStream *self, const guint8 *data, gsize length)
 {
   ProtobufCAllocator allocator = micro_arena_get_allocator (&self->arena);
   MicroScope scope;
@@ -87,13 +87,13 @@ deliver (MicroStream *self, const guint8 *data, gsize length)
 }
 
 static void
-take_message (MicroStream *self, const guint8 *data, gsize length)
+stream_take_message (MicroStream *self, const guint8 *data, gsize length)
 {
   gpointer message;
 
   micro_stream_ref (self);
   if (self->inbox == NULL)
-    deliver (self, data, length);
+    stream_deliver (self, data, length);
   else
     {
       message = self->method == NULL ? g_bytes_new (data, length)
@@ -111,7 +111,7 @@ wants_one_reply (MicroStream *self)
 }
 
 static void
-on_message (MicroCall *call, const guint8 *data, gsize length)
+stream_on_message (MicroCall *call, const guint8 *data, gsize length)
 {
   MicroStream *self = call->user_data;
 
@@ -122,13 +122,13 @@ on_message (MicroCall *call, const guint8 *data, gsize length)
   if (G_UNLIKELY (self->base.intercepted != NULL))
     micro_request_intercept_message (&self->base, FALSE, length);
   if (!wants_one_reply (self))
-    take_message (self, data, length);
+    stream_take_message (self, data, length);
   else if (self->n_received == 1)
     self->reply = g_bytes_new (data, length);
 }
 
 static void
-on_headers (MicroCall *call)
+stream_on_headers (MicroCall *call)
 {
   MicroStream *self = call->user_data;
   MicroScope scope;
@@ -153,17 +153,17 @@ on_writable (MicroCall *call)
 }
 
 static const MicroCallEvents call_events = {
-  .message = on_message,
+  .message = stream_on_message,
   .closed = micro_request_closed,
   .writable = on_writable,
-  .headers = on_headers,
+  .headers = stream_on_headers,
 };
 
 /* --- The request --------------------------------------------------------------------------------
  */
 
 static void
-opened (MicroRequest *request)
+stream_opened (MicroRequest *request)
 {
   MicroStream *self = (MicroStream *) request;
 
@@ -179,7 +179,7 @@ may_repeat (MicroRequest *request)
 }
 
 static const char *
-check (MicroRequest *request)
+stream_check (MicroRequest *request)
 {
   MicroStream *self = (MicroStream *) request;
 
@@ -188,12 +188,12 @@ check (MicroRequest *request)
   if (self->n_received != 1)
     return self->n_received == 0 ? "the answer has no message"
                                  : "the answer has more than one message";
-  take_message (self, g_bytes_get_data (self->reply, NULL), g_bytes_get_size (self->reply));
+  stream_take_message (self, g_bytes_get_data (self->reply, NULL), g_bytes_get_size (self->reply));
   return NULL;
 }
 
 static void
-ended (MicroRequest *request, const GError *error)
+stream_ended (MicroRequest *request, const GError *error)
 {
   MicroStream *self = (MicroStream *) request;
 
@@ -204,7 +204,7 @@ ended (MicroRequest *request, const GError *error)
 }
 
 static void
-clear (MicroRequest *request)
+stream_clear (MicroRequest *request)
 {
   MicroStream *self = (MicroStream *) request;
 
@@ -218,11 +218,11 @@ clear (MicroRequest *request)
 static const MicroRequestFuncs funcs = {
   .events = &call_events,
   .streaming = TRUE,
-  .opened = opened,
+  .opened = stream_opened,
   .may_repeat = may_repeat,
-  .check = check,
-  .ended = ended,
-  .clear = clear,
+  .check = stream_check,
+  .ended = stream_ended,
+  .clear = stream_clear,
 };
 
 static MicroStream *
@@ -360,7 +360,7 @@ micro_stream_resume (MicroStream *self)
 }
 
 static void
-cancel (gpointer user_data)
+stream_cancel (gpointer user_data)
 {
   MicroStream *self = user_data;
   g_autoptr (GError) error
@@ -383,9 +383,9 @@ micro_stream_cancel (MicroStream *self)
   g_return_if_fail (self != NULL);
   micro_stream_ref (self);
   if (micro_loop_get_current () == self->base.loop)
-    cancel (self);
+    stream_cancel (self);
   else
-    micro_loop_post (self->base.loop, cancel, self);
+    micro_loop_post (self->base.loop, stream_cancel, self);
 }
 
 /**

@@ -54,7 +54,7 @@ clear_reply (Unary *self)
 }
 
 static void
-opened (MicroRequest *request)
+unary_opened (MicroRequest *request)
 {
   Unary *self = (Unary *) request;
   MicroCall *call = request->call;
@@ -83,7 +83,7 @@ copy (const guint8 *data, gsize length)
 }
 
 static void
-on_message (MicroCall *call, const guint8 *data, gsize length)
+unary_on_message (MicroCall *call, const guint8 *data, gsize length)
 {
   Unary *self = call->user_data;
 
@@ -100,7 +100,7 @@ on_message (MicroCall *call, const guint8 *data, gsize length)
 
 /* "Response cardinality violation" (grpc/grpc doc/statuscodes.md) */
 static const char *
-check (MicroRequest *request)
+unary_check (MicroRequest *request)
 {
   Unary *self = (Unary *) request;
 
@@ -110,7 +110,7 @@ check (MicroRequest *request)
 }
 
 static void
-ended (MicroRequest *request, const GError *error)
+unary_ended (MicroRequest *request, const GError *error)
 {
   Unary *self = (Unary *) request;
 
@@ -122,7 +122,7 @@ ended (MicroRequest *request, const GError *error)
 }
 
 static void
-clear (MicroRequest *request)
+unary_clear (MicroRequest *request)
 {
   Unary *self = (Unary *) request;
 
@@ -130,21 +130,25 @@ clear (MicroRequest *request)
   g_bytes_unref (self->message);
 }
 
-static const MicroCallEvents events = { .message = on_message, .closed = micro_request_closed };
+static const MicroCallEvents events
+    = { .message = unary_on_message, .closed = micro_request_closed };
 
-static const MicroRequestFuncs funcs
-    = { .events = &events, .opened = opened, .check = check, .ended = ended, .clear = clear };
+static const MicroRequestFuncs funcs = { .events = &events,
+                                         .opened = unary_opened,
+                                         .check = unary_check,
+                                         .ended = unary_ended,
+                                         .clear = unary_clear };
 
 static void
-start (Unary *self,
-       MicroClient *client,
-       const char *service,
-       char *path,
-       MicroCodec codec,
-       GBytes *request,
-       const MicroCallOptions *options,
-       GCancellable *cancellable,
-       gpointer user_data)
+unary_start (Unary *self,
+             MicroClient *client,
+             const char *service,
+             char *path,
+             MicroCodec codec,
+             GBytes *request,
+             const MicroCallOptions *options,
+             GCancellable *cancellable,
+             gpointer user_data)
 {
   micro_request_init (&self->base, &funcs, client, service, path, codec, client->timeout_ms,
                       options);
@@ -168,7 +172,7 @@ micro_client_start (MicroClient *self,
   Unary *unary = g_new0 (Unary, 1);
 
   unary->callback = callback;
-  start (unary, self, service, path, codec, request, options, cancellable, user_data);
+  unary_start (unary, self, service, path, codec, request, options, cancellable, user_data);
 }
 
 /* The reply is unpacked from where it has arrived. */
@@ -185,6 +189,6 @@ micro_client_start_typed (MicroClient *self,
 
   unary->method = method;
   unary->typed_callback = callback;
-  start (unary, self, service, micro_client_method_path (service, method, options),
-         MICRO_CODEC_PROTO, request, options, NULL, user_data);
+  unary_start (unary, self, service, micro_client_method_path (service, method, options),
+               MICRO_CODEC_PROTO, request, options, NULL, user_data);
 }

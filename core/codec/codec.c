@@ -72,7 +72,7 @@ static const ProtobufCType value_types[] = { PROTOBUF_C_TYPE_STRING, PROTOBUF_C_
                                              PROTOBUF_C_TYPE_MESSAGE, PROTOBUF_C_TYPE_MESSAGE };
 
 static gboolean
-fits (const ProtobufCMessageDescriptor *descriptor, const Shape *shape)
+codec_fits (const ProtobufCMessageDescriptor *descriptor, const Shape *shape)
 {
   gboolean repeated = shape->kind == MICRO_WELL_KNOWN_FIELD_MASK
                       || shape->kind == MICRO_WELL_KNOWN_STRUCT
@@ -110,7 +110,7 @@ micro_codec_well_known (const ProtobufCMessageDescriptor *descriptor)
   name += sizeof prefix - 1;
   for (gsize i = 0; i < G_N_ELEMENTS (shapes); i++)
     if (strcmp (name, shapes[i].name) == 0)
-      return fits (descriptor, &shapes[i]) ? shapes[i].kind : MICRO_WELL_KNOWN_NONE;
+      return codec_fits (descriptor, &shapes[i]) ? shapes[i].kind : MICRO_WELL_KNOWN_NONE;
   return MICRO_WELL_KNOWN_NONE;
 }
 

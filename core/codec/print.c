@@ -243,7 +243,7 @@ find_overruled (MicroCodecPrinter *self, ProtobufCMessage *const *entries, gsize
 }
 
 static gboolean
-print_map (MicroCodecPrinter *self, ProtobufCMessage *const *entries, gsize n)
+codec_print_map (MicroCodecPrinter *self, ProtobufCMessage *const *entries, gsize n)
 {
   g_autoptr (GHashTable) overruled = n > 1 ? find_overruled (self, entries, n) : NULL;
   gboolean first = TRUE;
@@ -277,7 +277,7 @@ micro_codec_print_field (MicroCodecPrinter *self,
   elements = MICRO_CODEC_MEMBER (const guint8 *, message, field->offset);
   n = MICRO_CODEC_MEMBER (gsize, message, field->quantifier_offset);
   if (micro_codec_is_map (message->descriptor, field))
-    return print_map (self, (ProtobufCMessage *const *) (gconstpointer) elements, n);
+    return codec_print_map (self, (ProtobufCMessage *const *) (gconstpointer) elements, n);
   g_string_append_c (self->out, '[');
   for (gsize i = 0; i < n; i++)
     {

@@ -10,7 +10,7 @@
 #include "codec/codec.h"
 
 static gboolean
-fail (MicroCodecReader *self, const char *problem)
+reader_fail (MicroCodecReader *self, const char *problem)
 {
   if (self->problem == NULL)
     self->problem = problem;
@@ -18,7 +18,7 @@ fail (MicroCodecReader *self, const char *problem)
 }
 
 static void
-skip_space (MicroCodecReader *self)
+reader_skip_space (MicroCodecReader *self)
 {
   while (self->cursor < self->end && *self->cursor != '\0' && strchr (" \t\r\n", *self->cursor))
     self->cursor++;
@@ -27,10 +27,10 @@ skip_space (MicroCodecReader *self)
 MicroJsonKind
 micro_codec_reader_peek (MicroCodecReader *self)
 {
-  skip_space (self);
+  reader_skip_space (self);
   if (self->cursor == self->end)
     {
-      fail (self, "the text ends too early");
+      reader_fail (self, "the text ends too early");
       return MICRO_JSON_BAD;
     }
   switch (*self->cursor)
@@ -50,7 +50,7 @@ micro_codec_reader_peek (MicroCodecReader *self)
     default:
       if (*self->cursor == '-' || g_ascii_isdigit (*self->cursor))
         return MICRO_JSON_NUMBER;
-      fail (self, "a value is expected here");
+      reader_fail (self, "a value is expected here");
       return MICRO_JSON_BAD;
     }
 }
@@ -59,7 +59,7 @@ gboolean
 micro_codec_reader_enter (MicroCodecReader *self)
 {
   if (++self->depth > MICRO_CODEC_MAX_DEPTH)
-    return fail (self, "objects and arrays are nested more than 100 deep");
+    return reader_fail (self, "objects and arrays are nested more than 100 deep");
   self->cursor++;
   return TRUE;
 }
@@ -67,9 +67,9 @@ micro_codec_reader_enter (MicroCodecReader *self)
 gboolean
 micro_codec_reader_next (MicroCodecReader *self, char close, gboolean first, gboolean *ret_more)
 {
-  skip_space (self);
+  reader_skip_space (self);
   if (self->cursor == self->end)
-    return fail (self, "the text ends too early");
+    return reader_fail (self, "the text ends too early");
   if (*self->cursor == close)
     {
       self->cursor++;
@@ -80,11 +80,11 @@ micro_codec_reader_next (MicroCodecReader *self, char close, gboolean first, gbo
   if (!first)
     {
       if (*self->cursor != ',')
-        return fail (self, "a comma or the end of the object or array is expected here");
+        return reader_fail (self, "a comma or the end of the object or array is expected here");
       self->cursor++;
-      skip_space (self);
+      reader_skip_space (self);
       if (self->cursor < self->end && *self->cursor == close)
-        return fail (self, "a comma is followed by nothing");
+        return reader_fail (self, "a comma is followed by nothing");
     }
   *ret_more = TRUE;
   return TRUE;
@@ -93,14 +93,14 @@ micro_codec_reader_next (MicroCodecReader *self, char close, gboolean first, gbo
 gboolean
 micro_codec_reader_key (MicroCodecReader *self)
 {
-  skip_space (self);
+  reader_skip_space (self);
   if (self->cursor == self->end || *self->cursor != '"')
-    return fail (self, "a name in double quotes is expected here");
+    return reader_fail (self, "a name in double quotes is expected here");
   if (!micro_codec_reader_string (self))
     return FALSE;
-  skip_space (self);
+  reader_skip_space (self);
   if (self->cursor == self->end || *self->cursor != ':')
-    return fail (self, "a colon is expected here");
+    return reader_fail (self, "a colon is expected here");
   self->cursor++;
   return TRUE;
 }
@@ -111,13 +111,13 @@ read_unit (MicroCodecReader *self, gunichar *ret_unit)
   gunichar unit = 0;
 
   if (self->end - self->cursor < 4)
-    return fail (self, "\\u needs four hexadecimal digits");
+    return reader_fail (self, "\\u needs four hexadecimal digits");
   for (guint i = 0; i < 4; i++)
     {
       int digit = g_ascii_xdigit_value (self->cursor[i]);
 
       if (digit < 0)
-        return fail (self, "\\u needs four hexadecimal digits");
+        return reader_fail (self, "\\u needs four hexadecimal digits");
       unit = unit << 4 | digit;
     }
   self->cursor += 4;
@@ -134,20 +134,20 @@ read_unicode (MicroCodecReader *self)
   if (!read_unit (self, &unit))
     return FALSE;
   if (unit == 0)
-    return fail (self, "\\u0000 cannot be part of a string");
+    return reader_fail (self, "\\u0000 cannot be part of a string");
   if (unit >= 0xd800 && unit <= 0xdbff)
     {
       if (self->end - self->cursor < 2 || self->cursor[0] != '\\' || self->cursor[1] != 'u')
-        return fail (self, "half a surrogate pair is no character");
+        return reader_fail (self, "half a surrogate pair is no character");
       self->cursor += 2;
       if (!read_unit (self, &low))
         return FALSE;
       if (low < 0xdc00 || low > 0xdfff)
-        return fail (self, "half a surrogate pair is no character");
+        return reader_fail (self, "half a surrogate pair is no character");
       unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
     }
   else if (unit >= 0xdc00 && unit <= 0xdfff)
-    return fail (self, "half a surrogate pair is no character");
+    return reader_fail (self, "half a surrogate pair is no character");
   g_string_append_unichar (self->text, unit);
   return TRUE;
 }
@@ -160,7 +160,7 @@ read_escape (MicroCodecReader *self)
   const char *found = NULL;
 
   if (self->cursor == self->end)
-    return fail (self, "the text ends too early");
+    return reader_fail (self, "the text ends too early");
   if (*self->cursor == 'u')
     {
       self->cursor++;
@@ -168,7 +168,7 @@ read_escape (MicroCodecReader *self)
     }
   found = *self->cursor != '\0' ? strchr (from, *self->cursor) : NULL;
   if (found == NULL)
-    return fail (self, "there is no such escape in JSON");
+    return reader_fail (self, "there is no such escape in JSON");
   g_string_append_c (self->text, to[found - from]);
   self->cursor++;
   return TRUE;
@@ -190,13 +190,13 @@ micro_codec_reader_string (MicroCodecReader *self)
       if (self->cursor == self->end)
         break;
       if ((guchar) *self->cursor < 0x20)
-        return fail (self, "a control character in a string must be escaped");
+        return reader_fail (self, "a control character in a string must be escaped");
       if (*self->cursor++ == '"')
         return TRUE;
       if (!read_escape (self))
         return FALSE;
     }
-  return fail (self, "the text ends within a string");
+  return reader_fail (self, "the text ends within a string");
 }
 
 static gboolean
@@ -206,11 +206,11 @@ skip_digits (MicroCodecReader *self)
 
   while (self->cursor < self->end && g_ascii_isdigit (*self->cursor))
     self->cursor++;
-  return self->cursor > start || fail (self, "a digit is expected here");
+  return self->cursor > start || reader_fail (self, "a digit is expected here");
 }
 
 static gboolean
-take (MicroCodecReader *self, const char *any_of)
+reader_take (MicroCodecReader *self, const char *any_of)
 {
   if (self->cursor == self->end || *self->cursor == '\0' || !strchr (any_of, *self->cursor))
     return FALSE;
@@ -223,19 +223,19 @@ micro_codec_reader_number (MicroCodecReader *self)
 {
   const char *start = self->cursor;
 
-  take (self, "-");
-  if (take (self, "0"))
+  reader_take (self, "-");
+  if (reader_take (self, "0"))
     {
       if (self->cursor < self->end && g_ascii_isdigit (*self->cursor))
-        return fail (self, "a number does not begin with 0");
+        return reader_fail (self, "a number does not begin with 0");
     }
   else if (!skip_digits (self))
     return FALSE;
-  if (take (self, ".") && !skip_digits (self))
+  if (reader_take (self, ".") && !skip_digits (self))
     return FALSE;
-  if (take (self, "eE"))
+  if (reader_take (self, "eE"))
     {
-      take (self, "+-");
+      reader_take (self, "+-");
       if (!skip_digits (self))
         return FALSE;
     }
@@ -260,7 +260,7 @@ micro_codec_reader_literal (MicroCodecReader *self)
       self->cursor += length;
       return TRUE;
     }
-  return fail (self, "a value is expected here");
+  return reader_fail (self, "a value is expected here");
 }
 
 static gboolean
@@ -308,6 +308,7 @@ micro_codec_reader_skip (MicroCodecReader *self)
 gboolean
 micro_codec_reader_end (MicroCodecReader *self)
 {
-  skip_space (self);
-  return self->cursor == self->end || fail (self, "the message has ended, but the text goes on");
+  reader_skip_space (self);
+  return self->cursor == self->end
+         || reader_fail (self, "the message has ended, but the text goes on");
 }

@@ -15,7 +15,7 @@
 
 /* JSON's grammar for a number, for numbers in strings. */
 static gboolean
-is_number (const char *text)
+scalar_is_number (const char *text)
 {
   MicroCodecReader reader = { 0 };
   gboolean ok;
@@ -72,7 +72,7 @@ read_integer (const char *text, gint64 minimum, guint64 maximum, guint64 *ret_va
   gboolean negative;
   guint64 value;
 
-  if (!is_number (text) || !expand_integer (text, &negative, digits))
+  if (!scalar_is_number (text) || !expand_integer (text, &negative, digits))
     return FALSE;
   errno = 0;
   value = g_ascii_strtoull (digits, NULL, 10);
@@ -116,7 +116,7 @@ parse_real (
     value = -INFINITY;
   else
     {
-      if (!is_number (text))
+      if (!scalar_is_number (text))
         return micro_codec_fail (self, "“%.64s” is not a number", text);
       value = g_ascii_strtod (text, NULL);
       if (isinf (value) || (is_float && isinf ((float) value)))

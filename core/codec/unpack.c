@@ -41,7 +41,10 @@ read_varint (const guint8 **data, const guint8 *end, guint64 *ret_value)
 /* Whether at most @levels are below this one.  What is malformed is TRUE: protobuf-c refuses it
  * before it goes deeper. */
 static gboolean
-fits (const ProtobufCMessageDescriptor *descriptor, const guint8 *data, gsize length, guint levels)
+unpack_fits (const ProtobufCMessageDescriptor *descriptor,
+             const guint8 *data,
+             gsize length,
+             guint levels)
 {
   const guint8 *end;
   guint64 tag = 0;
@@ -79,7 +82,7 @@ fits (const ProtobufCMessageDescriptor *descriptor, const guint8 *data, gsize le
                   ? protobuf_c_message_descriptor_get_field (descriptor, (guint) (tag >> 3))
                   : NULL;
       if (field != NULL && field->type == PROTOBUF_C_TYPE_MESSAGE
-          && (levels == 0 || !fits (field->descriptor, data, size, levels - 1)))
+          && (levels == 0 || !unpack_fits (field->descriptor, data, size, levels - 1)))
         return FALSE;
       data += size;
     }
@@ -93,7 +96,7 @@ micro_unpack (const ProtobufCMessageDescriptor *descriptor,
               const guint8 *data)
 {
   /* The first level is @descriptor itself, which takes no tag. */
-  if (!fits (descriptor, data, length, MAX_DEPTH - 1))
+  if (!unpack_fits (descriptor, data, length, MAX_DEPTH - 1))
     return NULL;
   return protobuf_c_message_unpack (descriptor, allocator, length, data);
 }

@@ -280,7 +280,7 @@ micro_codec_parse_well_known (MicroCodecParser *self,
 }
 
 static gboolean
-fail (MicroCodecPrinter *self, const ProtobufCMessage *message, const char *why)
+wellknown_fail (MicroCodecPrinter *self, const ProtobufCMessage *message, const char *why)
 {
   g_set_error (self->error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
                "a %s of %s cannot be JSON: %s", message->descriptor->name, self->root->name, why);
@@ -297,7 +297,7 @@ print_text (MicroCodecPrinter *self, MicroWellKnown kind, const ProtobufCMessage
                               : micro_codec_duration_to_text (seconds, nanos);
 
   if (text == NULL)
-    return fail (self, message, "it is out of range");
+    return wellknown_fail (self, message, "it is out of range");
   micro_codec_print_string (self->out, text);
   return TRUE;
 }
@@ -335,7 +335,7 @@ print_value (MicroCodecPrinter *self, const ProtobufCMessage *message)
       if (!micro_codec_is_set (message, &fields[i]))
         continue;
       if (i == VALUE_NUMBER && !isfinite (FIELD_MEMBER (double, message, i)))
-        return fail (self, message, "its number is infinite or none at all");
+        return wellknown_fail (self, message, "its number is infinite or none at all");
       return micro_codec_print_field (self, message, &fields[i]);
     }
   g_string_append (self->out, "null");
@@ -352,7 +352,7 @@ print_content (MicroCodecPrinter *self, const ProtobufCMessage *content)
 }
 
 static gboolean
-print_any (MicroCodecPrinter *self, const ProtobufCMessage *message)
+wellknown_print_any (MicroCodecPrinter *self, const ProtobufCMessage *message)
 {
   const char *url = FIELD_MEMBER (const char *, message, 0);
   const ProtobufCBinaryData *value = &FIELD_MEMBER (const ProtobufCBinaryData, message, 1);
@@ -370,7 +370,7 @@ print_any (MicroCodecPrinter *self, const ProtobufCMessage *message)
         {
           content = micro_unpack (descriptor, NULL, value->len, value->data);
           if (content == NULL)
-            return fail (self, message, "its value is not of the type it names");
+            return wellknown_fail (self, message, "its value is not of the type it names");
           ok = print_content (self, content);
           protobuf_c_message_free_unpacked (content, NULL);
           if (!ok)
@@ -394,7 +394,7 @@ micro_codec_print_well_known (MicroCodecPrinter *self,
   switch (kind)
     {
     case MICRO_WELL_KNOWN_ANY:
-      return print_any (self, message);
+      return wellknown_print_any (self, message);
     case MICRO_WELL_KNOWN_TIMESTAMP:
     case MICRO_WELL_KNOWN_DURATION:
       return print_text (self, kind, message);

@@ -45,7 +45,7 @@ layer_free (gpointer data)
 
 /* (transfer full), under the mutex */
 static MicroSettings *
-merge (MicroConfig *self)
+config_merge (MicroConfig *self)
 {
   GHashTable *all = micro_setting_table_new ();
 
@@ -87,7 +87,7 @@ compare_names (gconstpointer a, gconstpointer b)
 
 /* In the order of their names: of two that are one key, the same one always wins. */
 static GHashTable *
-expand (Layer *layer, GHashTable *entries)
+config_expand (Layer *layer, GHashTable *entries)
 {
   const char *source = micro_config_source_describe (layer->source);
   GHashTable *settings = micro_setting_table_new ();
@@ -107,7 +107,7 @@ on_source (GHashTable *entries, const GError *trouble, gpointer user_data)
   MicroConfig *self = layer->config;
   g_autoptr (MicroSettings) before = NULL;
   g_autoptr (MicroSettings) now = NULL;
-  GHashTable *settings = entries != NULL ? expand (layer, entries) : NULL;
+  GHashTable *settings = entries != NULL ? config_expand (layer, entries) : NULL;
 
   tell_trouble (layer, entries == NULL ? trouble : NULL);
   g_mutex_lock (&self->mutex);
@@ -117,7 +117,7 @@ on_source (GHashTable *entries, const GError *trouble, gpointer user_data)
       g_clear_pointer (&layer->settings, g_hash_table_unref);
       layer->settings = settings;
       before = self->settings;
-      self->settings = merge (self);
+      self->settings = config_merge (self);
       now = micro_settings_ref (self->settings);
     }
   g_cond_broadcast (&self->told);

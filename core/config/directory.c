@@ -40,7 +40,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (Directory,
 static void read_now (Directory *self);
 
 static gboolean
-on_timer (gpointer user_data)
+directory_on_timer (gpointer user_data)
 {
   Directory *self = user_data;
 
@@ -55,7 +55,7 @@ read_soon (Directory *self, guint ms)
   if (self->timer != NULL)
     return;
   self->timer = g_timeout_source_new (ms);
-  g_source_set_callback (self->timer, on_timer, self, NULL);
+  g_source_set_callback (self->timer, directory_on_timer, self, NULL);
   g_source_attach (self->timer, g_main_context_get_thread_default ());
 }
 
@@ -64,7 +64,7 @@ read_soon (Directory *self, guint ms)
 
 /* With `..data` only its swap is a change; a swap makes half a dozen events. */
 static void
-on_event (
+directory_on_event (
     GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event, gpointer user_data)
 {
   Directory *self = user_data;
@@ -96,7 +96,7 @@ start_monitor (Directory *self)
   if (self->monitor == NULL)
     return;
   g_file_monitor_set_rate_limit (self->monitor, SETTLE_MS);
-  g_signal_connect (self->monitor, "changed", G_CALLBACK (on_event), self);
+  g_signal_connect (self->monitor, "changed", G_CALLBACK (directory_on_event), self);
 }
 
 static void

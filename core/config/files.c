@@ -45,7 +45,7 @@ set_errno (GError **error, const char *what, const char *name)
 static gboolean read_directory (Reading *self, int fd, const char *prefix, int depth, GError **);
 
 static gboolean
-read_file (Reading *self, int fd, const char *name, gint64 size, GError **error)
+files_read_file (Reading *self, int fd, const char *name, gint64 size, GError **error)
 {
   g_autofree char *data = NULL;
   gsize length = 0;
@@ -107,7 +107,7 @@ read_entry (
   if (fstat (fd, &info) < 0)
     fine = set_errno (error, "look at", name);
   else if (S_ISREG (info.st_mode))
-    fine = read_file (self, fd, name, info.st_size, error);
+    fine = files_read_file (self, fd, name, info.st_size, error);
   else if (S_ISDIR (info.st_mode))
     return read_directory (self, fd, name, depth + 1, error);
   else

@@ -14,7 +14,7 @@
 
 /* (nullable): @bytes without the ends of lines at their end, if they are text */
 static char *
-text_of (GBytes *bytes)
+setting_text_of (GBytes *bytes)
 {
   gsize length;
   const char *data = g_bytes_get_data (bytes, &length);
@@ -34,7 +34,7 @@ micro_setting_new (GBytes *bytes, const char *origin)
   MicroSetting *self = g_atomic_rc_box_new0 (MicroSetting);
 
   self->bytes = g_bytes_ref (bytes);
-  self->text = text_of (bytes);
+  self->text = setting_text_of (bytes);
   self->origin = g_strdup (origin);
   return self;
 }
@@ -93,7 +93,7 @@ typedef struct
 } Entry;
 
 static void
-put (const Entry *entry, const char *name, GBytes *bytes)
+setting_put (const Entry *entry, const char *name, GBytes *bytes)
 {
   char *key = micro_setting_key (name);
 
@@ -109,11 +109,11 @@ put_text (const Entry *entry, const char *parent, const char *name, const char *
   g_autofree char *key = g_strconcat (parent, ".", name, NULL);
   g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
 
-  put (entry, key, bytes);
+  setting_put (entry, key, bytes);
 }
 
 static gboolean
-is_name (const char *text)
+setting_is_name (const char *text)
 {
   for (; *text != '\0'; text++)
     if (!g_ascii_isalnum (*text) && strchr ("._-/", *text) == NULL)
@@ -123,12 +123,12 @@ is_name (const char *text)
 
 /* (transfer full) (nullable): the name before the first "=" */
 static char *
-name_of (const char *line)
+setting_name_of (const char *line)
 {
   const char *equals = strchr (line, '=');
   char *name = equals != NULL ? g_strchomp (g_strndup (line, equals - line)) : NULL;
 
-  if (name != NULL && *name != '\0' && is_name (name))
+  if (name != NULL && *name != '\0' && setting_is_name (name))
     return name;
   g_free (name);
   return NULL;
@@ -148,7 +148,7 @@ expand_lines (const Entry *entry, const char *parent, const char *text)
 
       if (*g_strstrip (*line) == '\0' || **line == '#')
         continue;
-      name = name_of (*line);
+      name = setting_name_of (*line);
       if (name == NULL)
         return;
       g_ptr_array_add (names, name);
@@ -198,7 +198,7 @@ expand_json (const Entry *entry, const char *name, JsonNode *node)
                                : shown;
         g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
 
-        put (entry, name, bytes);
+        setting_put (entry, name, bytes);
         break;
       }
     case JSON_NODE_NULL:
@@ -212,9 +212,9 @@ micro_setting_expand (GHashTable *settings, const char *name, GBytes *bytes, con
 {
   g_autofree char *origin = g_strconcat (source, name, NULL);
   const Entry entry = { settings, origin };
-  g_autofree char *text = text_of (bytes);
+  g_autofree char *text = setting_text_of (bytes);
 
-  put (&entry, name, bytes);
+  setting_put (&entry, name, bytes);
   if (text != NULL && g_str_has_suffix (name, JSON_SUFFIX))
     {
       g_autofree char *stem = g_strndup (name, strlen (name) - strlen (JSON_SUFFIX));

@@ -71,7 +71,7 @@ micro_settings_equal (MicroSettings *a, MicroSettings *b)
 }
 
 static MicroSetting *
-find (MicroSettings *self, const char *key)
+settings_find (MicroSettings *self, const char *key)
 {
   g_autofree char *spelled = NULL;
 
@@ -84,7 +84,7 @@ find (MicroSettings *self, const char *key)
  */
 
 static void
-refuse (MicroSetting *setting, const char *key, const char *wanted, GError **error)
+settings_refuse (MicroSetting *setting, const char *key, const char *wanted, GError **error)
 {
   g_autofree char *message = NULL;
 
@@ -122,13 +122,13 @@ micro_settings_get_string (MicroSettings *self,
                            const char *fallback,
                            GError **error)
 {
-  MicroSetting *setting = find (self, key);
+  MicroSetting *setting = settings_find (self, key);
 
   if (setting == NULL)
     return fallback;
   if (setting->text != NULL)
     return setting->text;
-  refuse (setting, key, "text", error);
+  settings_refuse (setting, key, "text", error);
   return fallback;
 }
 
@@ -144,7 +144,7 @@ micro_settings_get_string (MicroSettings *self,
 gint64
 micro_settings_get_int (MicroSettings *self, const char *key, gint64 fallback, GError **error)
 {
-  MicroSetting *setting = find (self, key);
+  MicroSetting *setting = settings_find (self, key);
   gint64 value;
 
   if (setting == NULL)
@@ -152,7 +152,7 @@ micro_settings_get_int (MicroSettings *self, const char *key, gint64 fallback, G
   if (setting->text != NULL
       && g_ascii_string_to_signed (setting->text, 10, G_MININT64, G_MAXINT64, &value, NULL))
     return value;
-  refuse (setting, key, "a whole number of 64 bits, such as 42", error);
+  settings_refuse (setting, key, "a whole number of 64 bits, such as 42", error);
   return fallback;
 }
 
@@ -168,7 +168,7 @@ micro_settings_get_int (MicroSettings *self, const char *key, gint64 fallback, G
 double
 micro_settings_get_double (MicroSettings *self, const char *key, double fallback, GError **error)
 {
-  MicroSetting *setting = find (self, key);
+  MicroSetting *setting = settings_find (self, key);
 
   if (setting == NULL)
     return fallback;
@@ -180,7 +180,7 @@ micro_settings_get_double (MicroSettings *self, const char *key, double fallback
       if (*end == '\0' && isfinite (value))
         return value;
     }
-  refuse (setting, key, "a number, such as 0.5", error);
+  settings_refuse (setting, key, "a number, such as 0.5", error);
   return fallback;
 }
 
@@ -197,14 +197,14 @@ gboolean
 micro_settings_get_boolean (MicroSettings *self, const char *key, gboolean fallback, GError **error)
 {
   static const char *const words[] = { "false", "true", "no", "yes", "off", "on", "0", "1" };
-  MicroSetting *setting = find (self, key);
+  MicroSetting *setting = settings_find (self, key);
 
   if (setting == NULL)
     return fallback;
   for (guint i = 0; setting->text != NULL && i < G_N_ELEMENTS (words); i++)
     if (g_ascii_strcasecmp (setting->text, words[i]) == 0)
       return i % 2 == 1;
-  refuse (setting, key, "true or false", error);
+  settings_refuse (setting, key, "true or false", error);
   return fallback;
 }
 
@@ -223,14 +223,14 @@ micro_settings_get_duration (MicroSettings *self,
                              guint fallback_ms,
                              GError **error)
 {
-  MicroSetting *setting = find (self, key);
+  MicroSetting *setting = settings_find (self, key);
   guint value;
 
   if (setting == NULL)
     return fallback_ms;
   if (setting->text != NULL && micro_duration_parse (setting->text, &value))
     return value;
-  refuse (setting, key, "a duration, such as 500ms, 5s or 1m30s", error);
+  settings_refuse (setting, key, "a duration, such as 500ms, 5s or 1m30s", error);
   return fallback_ms;
 }
 
@@ -247,10 +247,10 @@ char **
 micro_settings_get_list (MicroSettings *self, const char *key, GError **error)
 {
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  MicroSetting *setting = find (self, key);
+  MicroSetting *setting = settings_find (self, key);
 
   if (setting != NULL && setting->text == NULL)
-    refuse (setting, key, "a list", error);
+    settings_refuse (setting, key, "a list", error);
   else if (setting != NULL)
     {
       g_auto (GStrv) parts = g_strsplit_set (setting->text, ",\n", -1);
@@ -282,7 +282,7 @@ micro_settings_get_list (MicroSettings *self, const char *key, GError **error)
 GBytes *
 micro_settings_get_bytes (MicroSettings *self, const char *key)
 {
-  MicroSetting *setting = find (self, key);
+  MicroSetting *setting = settings_find (self, key);
 
   return setting != NULL ? setting->bytes : NULL;
 }
@@ -297,7 +297,7 @@ micro_settings_get_bytes (MicroSettings *self, const char *key)
 gboolean
 micro_settings_has (MicroSettings *self, const char *key)
 {
-  return find (self, key) != NULL;
+  return settings_find (self, key) != NULL;
 }
 
 /**
@@ -310,13 +310,13 @@ micro_settings_has (MicroSettings *self, const char *key)
 const char *
 micro_settings_get_origin (MicroSettings *self, const char *key)
 {
-  MicroSetting *setting = find (self, key);
+  MicroSetting *setting = settings_find (self, key);
 
   return setting != NULL ? setting->origin : NULL;
 }
 
 static int
-compare (gconstpointer a, gconstpointer b)
+settings_compare (gconstpointer a, gconstpointer b)
 {
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
@@ -339,6 +339,6 @@ micro_settings_list_keys (MicroSettings *self)
   copy = g_new0 (char *, n + 1);
   for (guint i = 0; i < n; i++)
     copy[i] = g_strdup (keys[i]);
-  qsort (copy, n, sizeof *copy, compare);
+  qsort (copy, n, sizeof *copy, settings_compare);
   return copy;
 }

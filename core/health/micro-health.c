@@ -17,7 +17,7 @@
 #define EXIT_USAGE 2
 
 static gboolean
-on_signal (gpointer data)
+micro_health_on_signal (gpointer data)
 {
   g_main_loop_quit (data);
   return G_SOURCE_CONTINUE;
@@ -28,8 +28,8 @@ wait_for_signal (void)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
 
-  g_unix_signal_add (SIGTERM, on_signal, loop);
-  g_unix_signal_add (SIGINT, on_signal, loop);
+  g_unix_signal_add (SIGTERM, micro_health_on_signal, loop);
+  g_unix_signal_add (SIGINT, micro_health_on_signal, loop);
   g_main_loop_run (loop);
 }
 
@@ -48,14 +48,14 @@ say_ready (const HealthOptions *options, const char *bound)
 }
 
 static int
-fail (int status, const GError *error)
+micro_health_fail (int status, const GError *error)
 {
   fprintf (stderr, "micro-health: %s\n", error->message);
   return status;
 }
 
 static int
-serve (MicroApp *app, const HealthOptions *options, const char *address)
+micro_health_serve (MicroApp *app, const HealthOptions *options, const char *address)
 {
   Rounds *rounds = rounds_new (&options->asker, options->targets);
   HttpServer *server = http_server_new (options->asker.loop, rounds_answer, rounds);
@@ -73,7 +73,7 @@ serve (MicroApp *app, const HealthOptions *options, const char *address)
   rounds_free (rounds);
   if (error == NULL)
     return EXIT_SUCCESS;
-  return fail (error->domain == G_OPTION_ERROR ? EXIT_USAGE : EXIT_FAILURE, error);
+  return micro_health_fail (error->domain == G_OPTION_ERROR ? EXIT_USAGE : EXIT_FAILURE, error);
 }
 
 int
@@ -102,15 +102,15 @@ main (int argc, char *argv[])
   micro_app_add_options (app, entries);
   health_options_add (&options, app);
   if (!micro_app_init (app, &argc, &argv, &error))
-    status = fail (EXIT_USAGE, error);
+    status = micro_health_fail (EXIT_USAGE, error);
   else if (argc > 1)
     fprintf (stderr, "micro-health: unexpected argument “%s”; see --help\n", argv[1]);
   else if (!health_options_read (&options, app, "5s", &error))
-    status = fail (EXIT_USAGE, error);
+    status = micro_health_fail (EXIT_USAGE, error);
   else
     {
       address = health_option (given_address, "MICRO_HEALTH_ADDRESS", ":8080");
-      status = serve (app, &options, address);
+      status = micro_health_serve (app, &options, address);
     }
   g_free (given_address);
   health_options_clear (&options);

@@ -35,14 +35,14 @@ typedef struct
 
 /* On the main thread: a main loop that is told to end before it runs would run for ever. */
 static gboolean
-quit (gpointer data)
+micro_probe_quit (gpointer data)
 {
   g_main_loop_quit (data);
   return G_SOURCE_REMOVE;
 }
 
 static void
-has_verdict (Verdict verdict, const char *reason, gpointer user_data)
+micro_probe_has_verdict (Verdict verdict, const char *reason, gpointer user_data)
 {
   Part *part = user_data;
   Probe *self = part->probe;
@@ -57,7 +57,7 @@ has_verdict (Verdict verdict, const char *reason, gpointer user_data)
   g_free (part);
   self->n_missing--;
   if (self->n_missing == 0)
-    g_idle_add_full (G_PRIORITY_DEFAULT, quit, self->main_loop, NULL);
+    g_idle_add_full (G_PRIORITY_DEFAULT, micro_probe_quit, self->main_loop, NULL);
 }
 
 static void
@@ -72,12 +72,13 @@ ask_all (gpointer user_data)
       Part *part = g_new (Part, 1);
 
       *part = (Part){ self, targets->pdata[i] };
-      target_ask (&self->options->asker, targets->pdata[i], QUESTION_LIVE, has_verdict, part);
+      target_ask (&self->options->asker, targets->pdata[i], QUESTION_LIVE, micro_probe_has_verdict,
+                  part);
     }
 }
 
 static gboolean
-on_signal (gpointer data)
+micro_probe_on_signal (gpointer data)
 {
   Probe *self = data;
 
@@ -87,12 +88,12 @@ on_signal (gpointer data)
 }
 
 static int
-probe (MicroApp *app, const HealthOptions *options, gboolean say_well)
+micro_probe_ask (MicroApp *app, const HealthOptions *options, gboolean say_well)
 {
   Probe self = { options, say_well, 0, VERDICT_HEALTHY, g_main_loop_new (NULL, FALSE), FALSE };
 
-  g_unix_signal_add (SIGINT, on_signal, &self);
-  g_unix_signal_add (SIGTERM, on_signal, &self);
+  g_unix_signal_add (SIGINT, micro_probe_on_signal, &self);
+  g_unix_signal_add (SIGTERM, micro_probe_on_signal, &self);
   micro_loop_post (options->asker.loop, ask_all, &self);
   g_main_loop_run (self.main_loop);
   /* What is still asked ends with this. */
@@ -102,7 +103,7 @@ probe (MicroApp *app, const HealthOptions *options, gboolean say_well)
 }
 
 static int
-fail (const GError *error)
+micro_probe_fail (const GError *error)
 {
   fprintf (stderr, "micro-probe: %s\n", error->message);
   return EXIT_USAGE;
@@ -151,13 +152,13 @@ main (int argc, char *argv[])
   micro_app_add_options (app, entries);
   health_options_add (&options, app);
   if (!micro_app_init (app, &argc, &argv, &error))
-    status = fail (error);
+    status = micro_probe_fail (error);
   else if (argc > 1)
     fprintf (stderr, "micro-probe: unexpected argument “%s”; see --help\n", argv[1]);
   else if (!health_options_read (&options, app, "1s", &error))
-    status = fail (error);
+    status = micro_probe_fail (error);
   else
-    status = probe (app, &options, verbose);
+    status = micro_probe_ask (app, &options, verbose);
   health_options_clear (&options);
   return status;
 }

@@ -71,7 +71,7 @@ read_timeout (const char *value,
  */
 
 static void
-target_free (gpointer data)
+options_target_free (gpointer data)
 {
   Target *target = data;
 
@@ -95,7 +95,7 @@ address_to_call (const char *address)
 
 /* It becomes a part of a path. */
 static gboolean
-is_name (const char *name)
+health_options_is_name (const char *name)
 {
   const char *at = name;
 
@@ -113,7 +113,7 @@ add_target (
   target->name = g_strdup (name);
   target->address = address_to_call (address);
   g_ptr_array_add (self->targets, target);
-  if (!is_name (name))
+  if (!health_options_is_name (name))
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
                    "%s: “%s” is not a name that a path can carry; use letters, digits, . - _ and /",
@@ -173,7 +173,7 @@ add_first (HealthOptions *self, MicroApp *app, GError **error)
 gboolean
 health_options_read (HealthOptions *self, MicroApp *app, const char *rpc_timeout, GError **error)
 {
-  self->targets = g_ptr_array_new_with_free_func (target_free);
+  self->targets = g_ptr_array_new_with_free_func (options_target_free);
   self->asker.transport = micro_app_get_transport (app);
   self->asker.loop = micro_app_get_loops (app)->pdata[0];
   return read_timeout (self->connect_timeout, "--connect-timeout", "MICRO_CONNECT_TIMEOUT", "1s",

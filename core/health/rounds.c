@@ -106,7 +106,7 @@ end_round (Round *self)
 }
 
 static void
-has_verdict (Verdict verdict, const char *reason, gpointer user_data)
+rounds_has_verdict (Verdict verdict, const char *reason, gpointer user_data)
 {
   Part *part = user_data;
   Round *self = part->round;
@@ -130,7 +130,7 @@ begin_round (Rounds *self, Question question)
   for (guint i = 0; i < self->targets->len; i++)
     {
       self->parts[question][i] = (Part){ round, i };
-      target_ask (self->asker, self->targets->pdata[i], question, has_verdict,
+      target_ask (self->asker, self->targets->pdata[i], question, rounds_has_verdict,
                   &self->parts[question][i]);
     }
 }

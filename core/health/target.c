@@ -28,13 +28,13 @@ typedef struct
   char *reason;
 } Ask;
 
-static void begin_call (Ask *self);
+static void target_begin_call (Ask *self);
 
 /* --- The end ------------------------------------------------------------------------------------
  */
 
 static void
-end (Ask *self, Verdict verdict, const char *reason)
+target_end (Ask *self, Verdict verdict, const char *reason)
 {
   micro_loop_stop_timer (self->asker->loop, &self->timer);
   self->func (verdict, reason, self->user_data);
@@ -63,11 +63,11 @@ timed_out (MicroLoopTimer *timer)
                               self->asker->connect_timeout_ms);
   self->call->ops->cancel (self->call);
   self->call = NULL;
-  end (self, VERDICT_UNREACHABLE, reason);
+  target_end (self, VERDICT_UNREACHABLE, reason);
 }
 
 static void
-start_timer (Ask *self, guint ms)
+target_start_timer (Ask *self, guint ms)
 {
   self->timer.expired = timed_out;
   micro_loop_start_timer (self->asker->loop, &self->timer,
@@ -78,15 +78,15 @@ start_timer (Ask *self, guint ms)
  */
 
 static void
-on_sent (MicroCall *call)
+target_on_sent (MicroCall *call)
 {
   Ask *self = call->user_data;
 
-  start_timer (self, self->asker->rpc_timeout_ms);
+  target_start_timer (self, self->asker->rpc_timeout_ms);
 }
 
 static void
-take (Ask *self, Verdict verdict, char *reason)
+target_take (Ask *self, Verdict verdict, char *reason)
 {
   g_free (self->reason);
   self->verdict = verdict;
@@ -99,9 +99,9 @@ take_unhealthy (Ask *self, const char *status)
   g_autofree char *begin = g_strndup (status, 100);
   g_autofree char *clean = g_strdelimit (g_utf8_make_valid (begin, -1), "\r\n\t\033", ' ');
 
-  take (self, VERDICT_UNHEALTHY,
-        g_strdup_printf ("%s answers %s with “%s”", self->target->address, method_name (self),
-                         clean));
+  target_take (self, VERDICT_UNHEALTHY,
+               g_strdup_printf ("%s answers %s with “%s”", self->target->address,
+                                method_name (self), clean));
 }
 
 static gboolean
@@ -112,7 +112,7 @@ read_debug (Ask *self, const guint8 *data, gsize length)
   if (response == NULL)
     return FALSE;
   if (strcmp (response->status, "ok") == 0)
-    take (self, VERDICT_HEALTHY, NULL);
+    target_take (self, VERDICT_HEALTHY, NULL);
   else
     take_unhealthy (self, response->status);
   health_response__free_unpacked (response, NULL);
@@ -131,7 +131,7 @@ read_grpc (Ask *self, const guint8 *data, gsize length)
   value = protobuf_c_enum_descriptor_get_value (
       &grpc__health__v1__health_check_response__serving_status__descriptor, response->status);
   if (response->status == GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVING)
-    take (self, VERDICT_HEALTHY, NULL);
+    target_take (self, VERDICT_HEALTHY, NULL);
   else
     take_unhealthy (self, value != NULL ? value->name : "a status nobody knows");
   grpc__health__v1__health_check_response__free_unpacked (response, NULL);
@@ -139,36 +139,36 @@ read_grpc (Ask *self, const guint8 *data, gsize length)
 }
 
 static void
-on_message (MicroCall *call, const guint8 *data, gsize length)
+target_on_message (MicroCall *call, const guint8 *data, gsize length)
 {
   Ask *self = call->user_data;
 
   if (!(self->by_debug ? read_debug (self, data, length) : read_grpc (self, data, length)))
-    take (self, VERDICT_UNREACHABLE,
-          g_strdup_printf ("%s answers %s with what is no such answer", self->target->address,
-                           method_name (self)));
+    target_take (self, VERDICT_UNREACHABLE,
+                 g_strdup_printf ("%s answers %s with what is no such answer",
+                                  self->target->address, method_name (self)));
 }
 
 static void
-on_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
+target_on_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
 {
   Ask *self = call->user_data;
   g_autofree char *reason = NULL;
 
   self->call = NULL;
   if (status == MICRO_STATUS_OK && (self->reason != NULL || self->verdict == VERDICT_HEALTHY))
-    end (self, self->verdict, self->reason);
+    target_end (self, self->verdict, self->reason);
   else if (status == MICRO_STATUS_UNIMPLEMENTED && !self->again)
     {
       self->by_debug = !self->by_debug;
       self->again = TRUE;
-      begin_call (self);
+      target_begin_call (self);
     }
   else if (status == MICRO_STATUS_UNIMPLEMENTED)
     {
       reason = g_strdup_printf ("%s has neither Debug.Health nor grpc.health.v1: %s",
                                 self->target->address, message != NULL ? message : "");
-      end (self, VERDICT_UNREACHABLE, reason);
+      target_end (self, VERDICT_UNREACHABLE, reason);
     }
   else
     {
@@ -177,7 +177,7 @@ on_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *det
                                 status == MICRO_STATUS_OK ? "the answer is empty"
                                 : message != NULL         ? message
                                                           : "no reason is given");
-      end (self, VERDICT_UNREACHABLE, reason);
+      target_end (self, VERDICT_UNREACHABLE, reason);
     }
 }
 
@@ -190,13 +190,13 @@ on_nothing (MicroCall *call)
  */
 
 static void
-begin_call (Ask *self)
+target_begin_call (Ask *self)
 {
-  static const MicroCallEvents events = { .message = on_message,
+  static const MicroCallEvents events = { .message = target_on_message,
                                           .half_closed = on_nothing,
-                                          .closed = on_closed,
+                                          .closed = target_on_closed,
                                           .writable = on_nothing,
-                                          .sent = on_sent };
+                                          .sent = target_on_sent };
   const Asker *asker = self->asker;
   g_autofree char *debug = g_strdup_printf ("/%s.Debug/Health", self->target->name);
   MicroCallStart start = {
@@ -209,9 +209,9 @@ begin_call (Ask *self)
   MicroCall *call;
 
   /* Healthy is what has been read, so it cannot be what was there before. */
-  take (self, VERDICT_UNREACHABLE, NULL);
+  target_take (self, VERDICT_UNREACHABLE, NULL);
   call = self->call = micro_transport_open (asker->transport, asker->loop, &start, &events, self);
-  start_timer (self, call->sent ? asker->rpc_timeout_ms : asker->connect_timeout_ms);
+  target_start_timer (self, call->sent ? asker->rpc_timeout_ms : asker->connect_timeout_ms);
   /* Both requests are empty messages: the process, not one of its services. */
   call->ops->begin_message (call, 0);
   call->ops->end_message (call);
@@ -232,5 +232,5 @@ target_ask (const Asker *asker,
   self->by_debug = question == QUESTION_LIVE;
   self->func = func;
   self->user_data = user_data;
-  begin_call (self);
+  target_begin_call (self);
 }

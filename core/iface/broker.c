@@ -10,7 +10,7 @@
 G_DEFINE_INTERFACE (MicroBroker, micro_broker, G_TYPE_OBJECT)
 
 static gboolean
-finish_boolean (MicroBroker *self, GAsyncResult *result, GError **error)
+broker_finish_boolean (MicroBroker *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }
@@ -18,9 +18,9 @@ finish_boolean (MicroBroker *self, GAsyncResult *result, GError **error)
 static void
 micro_broker_default_init (MicroBrokerInterface *iface)
 {
-  iface->connect_finish = finish_boolean;
-  iface->publish_finish = finish_boolean;
-  iface->close_finish = finish_boolean;
+  iface->connect_finish = broker_finish_boolean;
+  iface->publish_finish = broker_finish_boolean;
+  iface->close_finish = broker_finish_boolean;
 }
 
 /**

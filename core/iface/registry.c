@@ -10,7 +10,7 @@
 G_DEFINE_INTERFACE (MicroRegistry, micro_registry, G_TYPE_OBJECT)
 
 static gboolean
-finish_boolean (MicroRegistry *self, GAsyncResult *result, GError **error)
+registry_finish_boolean (MicroRegistry *self, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_boolean (G_TASK (result), error);
 }
@@ -30,8 +30,8 @@ finish_watcher (MicroRegistry *self, GAsyncResult *result, GError **error)
 static void
 micro_registry_default_init (MicroRegistryInterface *iface)
 {
-  iface->register_finish = finish_boolean;
-  iface->deregister_finish = finish_boolean;
+  iface->register_finish = registry_finish_boolean;
+  iface->deregister_finish = registry_finish_boolean;
   iface->get_service_finish = finish_array;
   iface->list_services_finish = finish_array;
   iface->watch_finish = finish_watcher;

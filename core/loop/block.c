@@ -46,7 +46,7 @@ when_quiet (MicroLoopTimer *timer)
 
 /* The smallest that is kept and large enough. */
 static gpointer
-take (MicroLoop *loop, gsize size)
+block_take (MicroLoop *loop, gsize size)
 {
   guint best = G_MAXUINT;
   gsize best_size = G_MAXSIZE;
@@ -92,7 +92,7 @@ micro_block_realloc (gpointer block, gsize size)
   had = block != NULL ? malloc_usable_size (block) : 0;
   if (had >= size)
     return block;
-  kept = take (loop, size);
+  kept = block_take (loop, size);
   if (kept == NULL)
     return realloc (block, size);
   if (block != NULL)

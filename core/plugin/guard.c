@@ -37,7 +37,7 @@ say (const char *text, gsize length)
 /* Only what signal-safety(7) allows.  The signal then has the effect that it had without us, with
  * its status, its core and whoever else looks at it. */
 static void
-on_signal (int number, siginfo_t *info, void *context)
+guard_on_signal (int number, siginfo_t *info, void *context)
 {
   const char digits[] = { (char) ('0' + number / 10), (char) ('0' + number % 10) };
   static const char end[] = "); rebuild, replace or remove the file\n";
@@ -59,7 +59,8 @@ on_signal (int number, siginfo_t *info, void *context)
 static void
 set_handlers (void)
 {
-  struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+  struct sigaction action
+      = { .sa_sigaction = guard_on_signal, .sa_flags = SA_SIGINFO | SA_ONSTACK };
 
   sigemptyset (&action.sa_mask);
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
@@ -75,7 +76,7 @@ reset_handlers (void)
 
       /* The plugin may have set one of its own, which is its good right. */
       if (sigaction (signals[i], NULL, &now) == 0 && (now.sa_flags & SA_SIGINFO)
-          && now.sa_sigaction == on_signal)
+          && now.sa_sigaction == guard_on_signal)
         sigaction (signals[i], &formers[i], NULL);
     }
 }

@@ -10,7 +10,7 @@
 #include "plugin/options.h"
 
 static gboolean
-fail (GError **error, const char *origin, const char *text, const char *why)
+options_value_fail (GError **error, const char *origin, const char *text, const char *why)
 {
   g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s: “%s” %s", origin, text, why);
   return FALSE;
@@ -24,7 +24,7 @@ set_boolean (GValue *value, const char *origin, const char *text, GError **error
   g_autofree char *lower = g_ascii_strdown (text, -1);
 
   if (!g_strv_contains (yes, lower) && !g_strv_contains (no, lower))
-    return fail (error, origin, text, "is neither true nor false");
+    return options_value_fail (error, origin, text, "is neither true nor false");
   g_value_set_boolean (value, g_strv_contains (yes, lower));
   return TRUE;
 }
@@ -43,7 +43,7 @@ fail_number (GError *local,
                                           range ? "out of range" : "not a whole number", low, high);
 
   g_error_free (local);
-  return fail (error, origin, text, why);
+  return options_value_fail (error, origin, text, why);
 }
 
 /* A minus before digits is a number, only not one of ours. */
@@ -94,14 +94,14 @@ set_double (GValue *value, GParamSpec *spec, const char *origin, const char *tex
   g_autofree char *why = NULL;
 
   if (end == text || *end != '\0')
-    return fail (error, origin, text, "is not a number");
+    return options_value_fail (error, origin, text, "is not a number");
   if (number >= range->minimum && number <= range->maximum)
     {
       g_value_set_double (value, number);
       return TRUE;
     }
   why = g_strdup_printf ("is out of range (%g to %g)", range->minimum, range->maximum);
-  return fail (error, origin, text, why);
+  return options_value_fail (error, origin, text, why);
 }
 
 static gboolean
@@ -119,7 +119,7 @@ set_enum (GValue *value, GParamSpec *spec, const char *origin, const char *text,
   why = g_string_new ("is not one of ");
   for (guint i = 0; i < klass->n_values; i++)
     g_string_append_printf (why, "%s%s", i > 0 ? ", " : "", klass->values[i].value_nick);
-  return fail (error, origin, text, why->str);
+  return options_value_fail (error, origin, text, why->str);
 }
 
 static gboolean

@@ -163,7 +163,7 @@ ensure_type (Plugin *self, GError **error)
 /* --- Files ------------------------------------------------------------------------------------ */
 
 static Plugin *
-open_file (const char *path, GError **error)
+plugin_open_file (const char *path, GError **error)
 {
   const MicroPluginInfo *info = micro_plugin_file_open (path, error);
   Plugin *self;
@@ -185,7 +185,7 @@ open_file (const char *path, GError **error)
 static Plugin *
 open_file_of_kind (const char *path, MicroPluginKind kind, GError **error)
 {
-  Plugin *self = open_file (path, error);
+  Plugin *self = plugin_open_file (path, error);
 
   if (self == NULL || self->kind == kind)
     return self;
@@ -214,7 +214,7 @@ search_file (const char *name)
 
 /* (element-type char *): the names that micro_plugin_find() would know. */
 static GPtrArray *
-list_names (MicroPluginKind kind)
+plugin_list_names (MicroPluginKind kind)
 {
   GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *suffix = g_strdup_printf ("-%s.so", micro_plugin_kind_to_string (kind));
@@ -252,7 +252,7 @@ make_hint (const char *name, GPtrArray *names)
 
   for (guint other = 0; other < MICRO_PLUGIN_N_KINDS; other++)
     {
-      g_autoptr (GPtrArray) others = list_names (other);
+      g_autoptr (GPtrArray) others = plugin_list_names (other);
       const char *kind = micro_plugin_kind_to_string (other);
 
       if (g_ptr_array_find_with_equal_func (others, name, g_str_equal, NULL))
@@ -265,7 +265,7 @@ make_hint (const char *name, GPtrArray *names)
 static void
 set_not_found (MicroPluginKind kind, const char *name, GError **error)
 {
-  g_autoptr (GPtrArray) names = list_names (kind);
+  g_autoptr (GPtrArray) names = plugin_list_names (kind);
   g_autofree char *hint = make_hint (name, names);
 #ifdef MICRO_ENABLE_MODULES
   g_auto (GStrv) path = micro_plugin_file_path ();
@@ -430,7 +430,7 @@ micro_plugin_inspect (const char *path, MicroPluginKind *ret_kind, GError **erro
   g_return_val_if_fail (path != NULL, NULL);
   init_once ();
   g_mutex_lock (&mutex);
-  plugin = open_file (path, error);
+  plugin = plugin_open_file (path, error);
   g_mutex_unlock (&mutex);
   if (plugin == NULL)
     return NULL;

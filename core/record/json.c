@@ -85,7 +85,7 @@ write_endpoint (JsonBuilder *builder, MicroEndpoint *endpoint)
 }
 
 static void
-write_node (JsonBuilder *builder, MicroNode *node)
+json_write_node (JsonBuilder *builder, MicroNode *node)
 {
   json_builder_begin_object (builder);
   write_string (builder, "id", micro_node_get_id (node));
@@ -121,7 +121,7 @@ micro_service_to_json (MicroService *self, gboolean pretty)
   json_builder_set_member_name (builder, "nodes");
   json_builder_begin_array (builder);
   for (guint i = 0; i < nodes->len; i++)
-    write_node (builder, g_ptr_array_index (nodes, i));
+    json_write_node (builder, g_ptr_array_index (nodes, i));
   json_builder_end_array (builder);
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
@@ -131,7 +131,7 @@ micro_service_to_json (MicroService *self, gboolean pretty)
 /* --- Reading: nulls, missing keys and strange types are read as absent ------------------------ */
 
 static const char *
-read_string (JsonObject *object, const char *name)
+json_read_string (JsonObject *object, const char *name)
 {
   JsonNode *node = json_object_get_member (object, name);
 
@@ -158,7 +158,7 @@ array_object (JsonArray *array, guint index)
 }
 
 static MicroMetadata *
-read_metadata (JsonObject *object)
+json_read_metadata (JsonObject *object)
 {
   JsonNode *node = json_object_get_member (object, "metadata");
   g_autoptr (GPtrArray) pairs = g_ptr_array_new ();
@@ -185,8 +185,8 @@ read_value (JsonObject *object, int depth)
   g_autoptr (GPtrArray) values
       = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_value_unref);
   JsonArray *array = read_array (object, "values");
-  const char *name = read_string (object, "name");
-  const char *type = read_string (object, "type");
+  const char *name = json_read_string (object, "name");
+  const char *type = json_read_string (object, "type");
 
   for (guint i = 0; array != NULL && depth < MAX_DEPTH && i < json_array_get_length (array); i++)
     if (array_object (array, i) != NULL)
@@ -213,7 +213,7 @@ read_endpoints (JsonObject *object)
   for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
     {
       JsonObject *item = array_object (array, i);
-      const char *name = item != NULL ? read_string (item, "name") : NULL;
+      const char *name = item != NULL ? json_read_string (item, "name") : NULL;
       g_autoptr (MicroValue) request = NULL;
       g_autoptr (MicroValue) response = NULL;
       g_autoptr (MicroMetadata) metadata = NULL;
@@ -222,7 +222,7 @@ read_endpoints (JsonObject *object)
         continue;
       request = read_member_value (item, "request");
       response = read_member_value (item, "response");
-      metadata = read_metadata (item);
+      metadata = json_read_metadata (item);
       g_ptr_array_add (endpoints, micro_endpoint_new (name, request, response, metadata));
     }
   return endpoints;
@@ -230,9 +230,9 @@ read_endpoints (JsonObject *object)
 
 /* Before 2019 go-micro wrote address and port apart. */
 static char *
-read_address (JsonObject *object)
+json_read_address (JsonObject *object)
 {
-  const char *address = read_string (object, "address");
+  const char *address = json_read_string (object, "address");
   JsonNode *node = json_object_get_member (object, "port");
   const char *colon = address != NULL ? strrchr (address, ':') : NULL;
   gint64 port = 0;
@@ -261,13 +261,13 @@ read_nodes (JsonObject *object)
   for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
     {
       JsonObject *item = array_object (array, i);
-      const char *id = item != NULL ? read_string (item, "id") : NULL;
-      g_autofree char *address = item != NULL ? read_address (item) : NULL;
+      const char *id = item != NULL ? json_read_string (item, "id") : NULL;
+      g_autofree char *address = item != NULL ? json_read_address (item) : NULL;
       g_autoptr (MicroMetadata) metadata = NULL;
 
       if (id == NULL || address == NULL)
         continue;
-      metadata = read_metadata (item);
+      metadata = json_read_metadata (item);
       g_ptr_array_add (nodes, micro_node_new (id, address, metadata));
     }
   return nodes;
@@ -297,7 +297,8 @@ micro_service_from_json (const char *json, gssize length, GError **error)
 
   if (root == NULL)
     return NULL;
-  if (!JSON_NODE_HOLDS_OBJECT (root) || read_string (json_node_get_object (root), "name") == NULL)
+  if (!JSON_NODE_HOLDS_OBJECT (root)
+      || json_read_string (json_node_get_object (root), "name") == NULL)
     {
       g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
                    "not a service record: there is no object with a “name”");
@@ -306,7 +307,7 @@ micro_service_from_json (const char *json, gssize length, GError **error)
   object = json_node_get_object (root);
   endpoints = read_endpoints (object);
   nodes = read_nodes (object);
-  metadata = read_metadata (object);
-  return micro_service_new (read_string (object, "name"), read_string (object, "version"), metadata,
-                            endpoints, nodes);
+  metadata = json_read_metadata (object);
+  return micro_service_new (json_read_string (object, "name"), json_read_string (object, "version"),
+                            metadata, endpoints, nodes);
 }

@@ -132,7 +132,7 @@ decode_details (GBytes *details, MicroErrorRecord *ret_record)
 
 /* (transfer full): the member, or "" */
 static char *
-get_string (JsonObject *object, const char *name)
+error_record_get_string (JsonObject *object, const char *name)
 {
   JsonNode *node = json_object_get_member (object, name);
 
@@ -155,8 +155,8 @@ decode_json (const char *text, MicroErrorRecord *ret_record)
   code = json_object_get_int_member_with_default (object, "code", 0);
   if (code <= 0 || code > G_MAXINT)
     return FALSE;
-  *ret_record
-      = (MicroErrorRecord){ get_string (object, "id"), (int) code, get_string (object, "detail") };
+  *ret_record = (MicroErrorRecord){ error_record_get_string (object, "id"), (int) code,
+                                    error_record_get_string (object, "detail") };
   return TRUE;
 }
 

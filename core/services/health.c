@@ -68,7 +68,7 @@ get_status (HealthService *self)
 }
 
 static void
-check (MicroCall *call, gconstpointer message, gpointer user_data)
+health_check (MicroCall *call, gconstpointer message, gpointer user_data)
 {
   const Grpc__Health__V1__HealthCheckRequest *request = message;
   Grpc__Health__V1__HealthCheckResponse response = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__INIT;
@@ -153,7 +153,7 @@ watcher_gone (MicroCall *call, gpointer user_data)
 }
 
 static void
-watch (MicroCall *call, gconstpointer message, gpointer user_data)
+health_watch (MicroCall *call, gconstpointer message, gpointer user_data)
 {
   static const MicroStreamFuncs funcs = { .cancelled = watcher_gone };
   const Grpc__Health__V1__HealthCheckRequest *request = message;
@@ -221,7 +221,7 @@ health_service_init (HealthService *self)
 MicroHealth *
 health_service_new (MicroRouter *router, const char *name)
 {
-  static const MicroHandler handlers[] = { check, list, watch };
+  static const MicroHandler handlers[] = { health_check, list, health_watch };
   HealthService *self = g_object_new (health_service_get_type (), NULL);
 
   self->router = router;

@@ -40,7 +40,7 @@ level_name (GLogLevelFlags level)
 }
 
 static void
-remember (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
+log_remember (const char *domain, GLogLevelFlags level, const char *message, gpointer user_data)
 {
   LogRecord *record = g_atomic_rc_box_new0 (LogRecord);
   LogRecord *old;
@@ -68,7 +68,7 @@ log_start (void)
 
   if (!g_once_init_enter (&started))
     return;
-  next_handler = g_log_set_default_handler (remember, NULL);
+  next_handler = g_log_set_default_handler (log_remember, NULL);
   g_once_init_leave (&started, 1);
 }
 

@@ -20,7 +20,7 @@ struct _ReflectionIndex
  */
 
 static char *
-join (const char *scope, const char *name)
+reflection_index_join (const char *scope, const char *name)
 {
   return g_strconcat (scope, scope[0] != '\0' ? "." : "", name, NULL);
 }
@@ -28,7 +28,7 @@ join (const char *scope, const char *name)
 static void
 add_symbol (ReflectionIndex *self, const char *scope, const char *name, const char *file)
 {
-  g_hash_table_insert (self->symbols, join (scope, name), (gpointer) file);
+  g_hash_table_insert (self->symbols, reflection_index_join (scope, name), (gpointer) file);
 }
 
 static void
@@ -83,7 +83,7 @@ add_messages (ReflectionIndex *self,
   for (gsize i = 0; i < n_messages; i++)
     {
       const Micro__Filenames__Message *message = messages[i];
-      g_autofree char *inner = join (scope, message->name);
+      g_autofree char *inner = reflection_index_join (scope, message->name);
 
       add_symbol (self, scope, message->name, file);
       add_fields (self, inner, message->field, message->n_field, file);
@@ -101,7 +101,7 @@ add_services (ReflectionIndex *self, const Micro__Filenames__File *file, const c
   for (gsize i = 0; i < file->n_service; i++)
     {
       const Micro__Filenames__Service *service = file->service[i];
-      g_autofree char *inner = join (file->package, service->name);
+      g_autofree char *inner = reflection_index_join (file->package, service->name);
 
       add_symbol (self, file->package, service->name, name);
       for (gsize j = 0; j < service->n_method; j++)
@@ -196,7 +196,10 @@ reflection_index_free (ReflectionIndex *self)
  */
 
 static void
-collect (ReflectionIndex *self, const char *name, GHashTable *seen, GPtrArray *found)
+reflection_index_collect (ReflectionIndex *self,
+                          const char *name,
+                          GHashTable *seen,
+                          GPtrArray *found)
 {
   GBytes *file = g_hash_table_lookup (self->files, name);
   GPtrArray *imports;
@@ -206,7 +209,7 @@ collect (ReflectionIndex *self, const char *name, GHashTable *seen, GPtrArray *f
   g_ptr_array_add (found, file);
   imports = g_hash_table_lookup (self->imports, name);
   for (guint i = 0; i < imports->len; i++)
-    collect (self, g_ptr_array_index (imports, i), seen, found);
+    reflection_index_collect (self, g_ptr_array_index (imports, i), seen, found);
 }
 
 GPtrArray *
@@ -215,7 +218,7 @@ reflection_index_get_file (ReflectionIndex *self, const char *name)
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GPtrArray) found = g_ptr_array_new ();
 
-  collect (self, name, seen, found);
+  reflection_index_collect (self, name, seen, found);
   return found->len > 0 ? g_steal_pointer (&found) : NULL;
 }
 

@@ -144,7 +144,7 @@ send_services (Reflection *self, MicroCall *call, Response *response)
 }
 
 static void
-answer (MicroCall *call, gconstpointer message, gpointer user_data)
+reflection_answer (MicroCall *call, gconstpointer message, gpointer user_data)
 {
   Reflection *self = user_data;
   Request *request = (Request *) message;
@@ -184,15 +184,15 @@ answer (MicroCall *call, gconstpointer message, gpointer user_data)
 }
 
 static void
-end (MicroCall *call, gpointer user_data)
+reflection_end (MicroCall *call, gpointer user_data)
 {
   micro_call_end (call);
 }
 
 static void
-serve (MicroCall *call, gconstpointer unused, gpointer user_data)
+reflection_serve (MicroCall *call, gconstpointer unused, gpointer user_data)
 {
-  static const MicroStreamFuncs funcs = { .message = answer, .ended = end };
+  static const MicroStreamFuncs funcs = { .message = reflection_answer, .ended = reflection_end };
 
   micro_call_stream (call, &funcs, user_data);
 }
@@ -200,7 +200,7 @@ serve (MicroCall *call, gconstpointer unused, gpointer user_data)
 void
 reflection_service_add (MicroRouter *router)
 {
-  static const MicroHandler handlers[] = { serve };
+  static const MicroHandler handlers[] = { reflection_serve };
   Reflection *self = g_new0 (Reflection, 1);
 
   g_atomic_ref_count_init (&self->references);

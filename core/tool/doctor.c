@@ -32,7 +32,7 @@ on_diagnosed (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-begin (gpointer user_data)
+doctor_begin (gpointer user_data)
 {
   Visit *visit = user_data;
 
@@ -46,7 +46,7 @@ diagnose (Tool *tool, GError **error)
 
   g_mutex_init (&visit.mutex);
   g_cond_init (&visit.cond);
-  micro_loop_post (tool->loop, begin, &visit);
+  micro_loop_post (tool->loop, doctor_begin, &visit);
   g_mutex_lock (&visit.mutex);
   while (!visit.done)
     g_cond_wait (&visit.cond, &visit.mutex);
@@ -100,7 +100,7 @@ append_string (GString *json, const char *name, const char *value)
 }
 
 static char *
-to_json (MicroFinding *finding)
+doctor_to_json (MicroFinding *finding)
 {
   GString *json = g_string_new ("{");
 
@@ -151,7 +151,7 @@ tool_doctor (Tool *tool)
   for (guint i = 0; i < findings->len; i++)
     {
       n_failed += micro_finding_get_result (findings->pdata[i]) == MICRO_FINDING_FAILED;
-      g_ptr_array_add (objects, to_json (findings->pdata[i]));
+      g_ptr_array_add (objects, doctor_to_json (findings->pdata[i]));
     }
   if (tool->output == TOOL_JSON || tool->output == TOOL_JSONL)
     tool_json_print_list (tool, "checks", objects);

@@ -29,7 +29,7 @@ is_internal (const char *name)
 }
 
 static void
-print_fields (MicroValue *value, int depth)
+get_print_fields (MicroValue *value, int depth)
 {
   GPtrArray *values = value != NULL ? micro_value_get_values (value) : NULL;
 
@@ -45,7 +45,7 @@ print_fields (MicroValue *value, int depth)
       g_print ("%*s%s %s%s\n", depth * 2, "", name, type, nested ? " {" : "");
       if (nested)
         {
-          print_fields (field, depth + 1);
+          get_print_fields (field, depth + 1);
           g_print ("%*s}\n", depth * 2, "");
         }
     }
@@ -60,7 +60,7 @@ print_message (const char *what, MicroValue *value)
       return;
     }
   g_print ("  %s {\n", what);
-  print_fields (value, 2);
+  get_print_fields (value, 2);
   g_print ("  }\n");
 }
 

@@ -70,7 +70,7 @@ tool_plugin_new_builtin (const MicroPluginInfo *info, const char *kind)
 /* --- In the child ----------------------------------------------------------------------------- */
 
 static void
-add_string (JsonBuilder *builder, const char *name, const char *value)
+inspect_add_string (JsonBuilder *builder, const char *name, const char *value)
 {
   json_builder_set_member_name (builder, name);
   json_builder_add_string_value (builder, value);
@@ -87,21 +87,21 @@ tool_inspect (const char *path)
   const MicroPluginInfo *info = micro_plugin_inspect (path, &kind, &error);
 
   json_builder_begin_object (builder);
-  add_string (builder, "file", path);
+  inspect_add_string (builder, "file", path);
   /* As a program will: what crashes in there is to be known here. */
   if (info != NULL)
     g_object_unref (g_object_new (info->get_type (), NULL));
   if (info == NULL)
-    add_string (builder, "error", error->message);
+    inspect_add_string (builder, "error", error->message);
   else
     {
       g_autofree char *abi = g_strdup_printf ("%u.%u", info->abi_major, info->abi_minor);
 
-      add_string (builder, "name", info->name);
-      add_string (builder, "kind", micro_plugin_kind_to_string (kind));
-      add_string (builder, "version", info->version != NULL ? info->version : "");
-      add_string (builder, "abi", abi);
-      add_string (builder, "summary", info->summary != NULL ? info->summary : "");
+      inspect_add_string (builder, "name", info->name);
+      inspect_add_string (builder, "kind", micro_plugin_kind_to_string (kind));
+      inspect_add_string (builder, "version", info->version != NULL ? info->version : "");
+      inspect_add_string (builder, "abi", abi);
+      inspect_add_string (builder, "summary", info->summary != NULL ? info->summary : "");
     }
   json_builder_end_object (builder);
   root = json_builder_get_root (builder);
@@ -152,7 +152,7 @@ kind_of_key (const char *key)
 
 /* It is found by the name of its file, whatever it calls itself. */
 static void
-take_name (ToolPlugin *self, const char *own)
+inspect_take_name (ToolPlugin *self, const char *own)
 {
   const char *key = self->keys[0];
   const char *kind = kind_of_key (key);
@@ -197,7 +197,7 @@ parse_answer (const char *path, char *output)
   self->version = g_strdup (json_object_get_string_member (object, "version"));
   self->abi = g_strdup (json_object_get_string_member (object, "abi"));
   self->summary = g_strdup (json_object_get_string_member (object, "summary"));
-  take_name (self, json_object_get_string_member (object, "name"));
+  inspect_take_name (self, json_object_get_string_member (object, "name"));
   return self;
 }
 

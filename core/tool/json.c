@@ -59,7 +59,7 @@ append_byte (GString *out, const char *text, gsize i, gsize length)
 }
 
 static gsize
-skip_space (const char *text, gsize i, gsize length)
+json_skip_space (const char *text, gsize i, gsize length)
 {
   while (i < length && g_ascii_isspace (text[i]))
     i++;
@@ -73,7 +73,7 @@ tool_json_indent (const char *text, gsize length)
   GString *out = g_string_sized_new (length * 2);
   gboolean in_string = FALSE;
   guint depth = 0;
-  gsize i = skip_space (text, 0, length);
+  gsize i = json_skip_space (text, 0, length);
 
   while (i < length)
     {
@@ -87,15 +87,15 @@ tool_json_indent (const char *text, gsize length)
             i += append_byte (out, text, i, length);
           i += append_byte (out, text, i, length);
           if (!in_string)
-            i = skip_space (text, i, length);
+            i = json_skip_space (text, i, length);
           continue;
         }
-      i = skip_space (text, i + 1, length);
+      i = json_skip_space (text, i + 1, length);
       if ((c == '{' || c == '[') && i < length && (text[i] == '}' || text[i] == ']'))
         {
           g_string_append_c (out, c);
           g_string_append_c (out, text[i]);
-          i = skip_space (text, i + 1, length);
+          i = json_skip_space (text, i + 1, length);
           continue;
         }
       if (c == '}' || c == ']')

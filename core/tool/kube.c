@@ -186,14 +186,14 @@ static const struct
 };
 
 static void
-put (GString *out, const char *text, gboolean wanted)
+kube_put (GString *out, const char *text, gboolean wanted)
 {
   if (wanted)
     g_string_append (out, text);
 }
 
 static void
-fill (GString *out, const char *word, const char *value)
+kube_fill (GString *out, const char *word, const char *value)
 {
   g_autofree char *mark = g_strdup_printf ("@%s@", word);
 
@@ -202,7 +202,7 @@ fill (GString *out, const char *word, const char *value)
 
 /* What YAML would take for a boolean, a number or nothing, were it not in quotes. */
 static char *
-quote (const char *text)
+kube_quote (const char *text)
 {
   static const char *const words[]
       = { "true", "false", "yes", "no", "on", "off", "y", "n", "null" };
@@ -216,9 +216,9 @@ quote (const char *text)
 static void
 fill_quoted (GString *out, const char *word, const char *value)
 {
-  g_autofree char *quoted = quote (value);
+  g_autofree char *quoted = kube_quote (value);
 
-  fill (out, word, quoted);
+  kube_fill (out, word, quoted);
 }
 
 /* --- The record of a pod template ---------------------------------------------------------------
@@ -227,7 +227,7 @@ fill_quoted (GString *out, const char *word, const char *value)
 
 /* Names of @name have no other letters than a label takes; longer ones have a digest. */
 static char *
-key_of (const char *service)
+kube_key_of (const char *service)
 {
   g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, service, -1);
 
@@ -254,7 +254,7 @@ record_of (const char *service, const char *version, const char *port)
 static void
 fill_record (GString *out, const char *service, const char *version, const char *port)
 {
-  g_autofree char *key = key_of (service);
+  g_autofree char *key = kube_key_of (service);
   g_autofree char *record = record_of (service, version, port);
   g_autofree char *labels
       = g_strdup_printf (", micro.mu/type: service, micro.mu/selector-%s: service", key);
@@ -262,8 +262,8 @@ fill_record (GString *out, const char *service, const char *version, const char 
                                                   "        micro.mu/service-%s: '%s'\n",
                                                   key, record);
 
-  fill (out, "labels", labels);
-  fill (out, "annotations", annotations);
+  kube_fill (out, "labels", labels);
+  kube_fill (out, "annotations", annotations);
 }
 
 static void
@@ -280,49 +280,49 @@ print_manifests (const char *service, const char *name, guint probe)
   gboolean is_static = g_str_equal (asked.selector, "static");
   gboolean http_broker = g_strcmp0 (asked.broker, "http") == 0;
 
-  put (out, PATCHES, in_cluster && !in_template);
-  put (out, LOOKS, in_template);
-  put (out, RIGHTS, in_cluster);
+  kube_put (out, PATCHES, in_cluster && !in_template);
+  kube_put (out, LOOKS, in_template);
+  kube_put (out, RIGHTS, in_cluster);
   g_string_append (out, DEPLOYMENT);
   g_string_append (out, probes[probe].arguments);
-  put (out, "            - --server_version=@version@\n", versioned);
-  put (out, "            - --broker_address=0.0.0.0:10001\n", http_broker);
+  kube_put (out, "            - --server_version=@version@\n", versioned);
+  kube_put (out, "            - --broker_address=0.0.0.0:10001\n", http_broker);
   /* A connection through a Service stays with one pod: in time, each looks for another. */
-  put (out, "            - --server_max_connection_age_ms=300000\n", is_static);
+  kube_put (out, "            - --server_max_connection_age_ms=300000\n", is_static);
   g_string_append (out, "          env:\n"
                         "            - {name: MICRO_REGISTRY, value: @registry@}\n"
                         "            - {name: MICRO_SELECTOR, value: @selector@}\n");
-  put (out, "            - {name: MICRO_REGISTRY_REGISTER, value: static}\n", in_template);
-  put (out, "            - {name: MICRO_BROKER, value: @broker@}\n", asked.broker != NULL);
+  kube_put (out, "            - {name: MICRO_REGISTRY_REGISTER, value: static}\n", in_template);
+  kube_put (out, "            - {name: MICRO_BROKER, value: @broker@}\n", asked.broker != NULL);
   g_string_append (out, "          ports:\n"
                         "            - {name: grpc, containerPort: @port@}\n");
   g_string_append (out, probes[probe].port);
-  put (out, "            - {name: broker, containerPort: 10001}\n", http_broker);
+  kube_put (out, "            - {name: broker, containerPort: 10001}\n", http_broker);
   g_string_append (out, probes[probe].probes);
   g_string_append (out, CONTAINED);
-  put (out, SIDECAR, g_str_equal (probes[probe].name, "sidecar"));
+  kube_put (out, SIDECAR, g_str_equal (probes[probe].name, "sidecar"));
   g_string_append (out, REST);
 
   if (in_template)
     fill_record (out, service, version, port);
-  fill (out, "labels", "");
-  fill (out, "annotations", "");
-  fill (out, "verbs", in_template ? "get, list, watch" : "get, list, watch, patch");
-  fill (out, "version", version);
-  fill (out, "headless", g_str_equal (asked.selector, "dns") ? "  clusterIP: None\n" : "");
-  fill (out, "token", in_cluster ? "true" : "false");
-  fill (out, "port", port);
-  fill (out, "replicas", replicas);
+  kube_fill (out, "labels", "");
+  kube_fill (out, "annotations", "");
+  kube_fill (out, "verbs", in_template ? "get, list, watch" : "get, list, watch, patch");
+  kube_fill (out, "version", version);
+  kube_fill (out, "headless", g_str_equal (asked.selector, "dns") ? "  clusterIP: None\n" : "");
+  kube_fill (out, "token", in_cluster ? "true" : "false");
+  kube_fill (out, "port", port);
+  kube_fill (out, "replicas", replicas);
   fill_quoted (out, "registry", asked.registry);
   fill_quoted (out, "selector", asked.selector);
   fill_quoted (out, "broker", asked.broker != NULL ? asked.broker : "");
   fill_quoted (out, "namespace", asked.namespace);
   fill_quoted (out, "name", name);
-  fill (out, "service", service);
+  kube_fill (out, "service", service);
   fill_quoted (out, "image", asked.image);
   fill_quoted (out, "health-image", asked.health_image);
-  fill (out, "policy", asked.is_named ? "" : LOADED);
-  fill (out, "health-policy", asked.is_health_named ? "" : LOADED);
+  kube_fill (out, "policy", asked.is_named ? "" : LOADED);
+  kube_fill (out, "health-policy", asked.is_health_named ? "" : LOADED);
   g_print ("%s", out->str);
 }
 
@@ -340,7 +340,7 @@ is_plain (const char *text, const char *others)
 }
 
 static gboolean
-is_label (const char *text)
+kube_is_label (const char *text)
 {
   return is_plain (text, "-") && strlen (text) <= LABEL_MAX && g_ascii_isalpha (text[0])
          && strpbrk (text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == NULL;
@@ -365,7 +365,7 @@ object_name (const char *service)
 }
 
 static int
-check (const char *name, guint *ret_probe)
+kube_check (const char *name, guint *ret_probe)
 {
   const struct
   {
@@ -378,7 +378,7 @@ check (const char *name, guint *ret_probe)
     { "--broker", asked.broker, "-" },     { "--server-version", asked.version, ".-_+" },
   };
 
-  if (!is_label (name))
+  if (!kube_is_label (name))
     return tool_fail (
         EXIT_USAGE, NULL,
         "kube: “%s” cannot be the name of a Service: that is at most %d letters, digits "
@@ -388,7 +388,7 @@ check (const char *name, guint *ret_probe)
     if (words[i].value != NULL && !is_plain (words[i].value, words[i].others))
       return tool_fail (EXIT_USAGE, "micro help kube", "kube: %s: “%s” is no such name",
                         words[i].option, words[i].value);
-  if (!is_label (asked.namespace))
+  if (!kube_is_label (asked.namespace))
     return tool_fail (EXIT_USAGE, NULL, "kube: --namespace: “%s” is not the name of a namespace",
                       asked.namespace);
   if (asked.port < 1 || asked.port > 65535)
@@ -447,7 +447,7 @@ tool_kube (Tool *tool)
   preset (&asked.registering, "MICRO_REGISTRY_REGISTER", "patch");
   preset (&asked.selector, "MICRO_SELECTOR", "roundrobin");
   preset (&asked.broker, "MICRO_BROKER", NULL);
-  status = check (name, &probe);
+  status = kube_check (name, &probe);
   if (status == EXIT_OK)
     status = check_port (probe);
   if (status == EXIT_OK)

@@ -12,7 +12,7 @@
 #define MAX_ADDRESSES 3
 
 static int
-compare_services (gconstpointer a, gconstpointer b)
+list_compare_services (gconstpointer a, gconstpointer b)
 {
   MicroService *first = *(MicroService *const *) a;
   MicroService *second = *(MicroService *const *) b;
@@ -37,7 +37,7 @@ addresses_text (GPtrArray *nodes)
 }
 
 static void
-print_table (GPtrArray *services, gboolean wide)
+list_print_table (GPtrArray *services, gboolean wide)
 {
   const char *heads[] = { "SERVICE", "VERSION", "ENDPOINTS", "NODES", "ADDRESSES", NULL };
   ToolTable *table;
@@ -90,7 +90,7 @@ tool_list (Tool *tool)
   services = micro_client_list_services_sync (tool->client, &error);
   if (services == NULL)
     return tool_fail (EXIT_REGISTRY, NULL, "list: %s", error->message);
-  g_ptr_array_sort (services, compare_services);
+  g_ptr_array_sort (services, list_compare_services);
   for (guint i = 0; i < services->len; i++)
     g_ptr_array_add (objects, micro_service_to_json (services->pdata[i], FALSE));
   if (tool->output == TOOL_JSON || tool->output == TOOL_JSONL)
@@ -100,6 +100,6 @@ tool_list (Tool *tool)
   else if (services->len == 0)
     g_printerr ("No services are registered.\n");
   else
-    print_table (services, tool->output == TOOL_WIDE);
+    list_print_table (services, tool->output == TOOL_WIDE);
   return EXIT_OK;
 }

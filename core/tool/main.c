@@ -189,7 +189,7 @@ drop_separator (int argc, char *argv[])
 }
 
 static int
-run (Tool *tool, int argc, char *argv[])
+main_run (Tool *tool, int argc, char *argv[])
 {
   argc = drop_separator (argc, argv);
   if (argc < 2)
@@ -243,7 +243,7 @@ run_with_client (
   tool->registry = micro_app_get_registry (app);
   tool->loop = micro_app_get_loops (app)->pdata[0];
   tool->registry_name = micro_app_get_option (app, "registry");
-  return run (tool, argc, argv);
+  return main_run (tool, argc, argv);
 }
 
 static int
@@ -255,7 +255,7 @@ run_without_client (
   if (!parse_without_plugins (entries, command != NULL && command->run == tool_kube, &argc, &argv,
                               &error))
     return tool_fail (EXIT_USAGE, "micro help", "%s", error->message);
-  return run (tool, argc, argv);
+  return main_run (tool, argc, argv);
 }
 
 int

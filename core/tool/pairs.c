@@ -57,7 +57,7 @@ find_field (GPtrArray *fields, const char *name)
 }
 
 static char *
-quote (const char *text)
+pairs_quote (const char *text)
 {
   GString *json = g_string_new ("\"");
 
@@ -122,7 +122,7 @@ find_fields (GPtrArray *fields, char **path, const char *word, GError **error)
 {
   for (; path[1] != NULL; path++)
     {
-      g_autofree char *name = quote (path[0]);
+      g_autofree char *name = pairs_quote (path[0]);
       Field *field = find_field (fields, name);
 
       if (field == NULL)
@@ -177,18 +177,19 @@ add_pair (GPtrArray *root, const char *word, GError **error)
   fields = find_fields (root, path, word, error);
   if (fields == NULL)
     return FALSE;
-  last = quote (path[g_strv_length (path) - 1]);
+  last = pairs_quote (path[g_strv_length (path) - 1]);
   if (find_field (fields, last) != NULL)
     {
       tool_set_bad (error, "field “%s” is given twice; write a list as %s:='[1,2]'", key, key);
       return FALSE;
     }
-  add_field (fields, g_steal_pointer (&last), literal ? g_strdup (equals + 1) : quote (equals + 1));
+  add_field (fields, g_steal_pointer (&last),
+             literal ? g_strdup (equals + 1) : pairs_quote (equals + 1));
   return TRUE;
 }
 
 static void
-print_fields (GPtrArray *fields, GString *json)
+pairs_print_fields (GPtrArray *fields, GString *json)
 {
   for (guint i = 0; i < fields->len; i++)
     {
@@ -197,7 +198,7 @@ print_fields (GPtrArray *fields, GString *json)
       g_string_append_printf (json, "%s%s:%s", i == 0 ? "{" : ",", field->name,
                               field->text != NULL ? field->text : "");
       if (field->fields != NULL)
-        print_fields (field->fields, json);
+        pairs_print_fields (field->fields, json);
     }
   g_string_append (json, fields->len == 0 ? "{}" : "}");
 }
@@ -219,6 +220,6 @@ tool_pairs_read (char **words, int n_words, GError **error)
         return NULL;
     }
   json = g_string_new (NULL);
-  print_fields (root, json);
+  pairs_print_fields (root, json);
   return json;
 }

@@ -23,7 +23,7 @@ kind_of_info (const MicroPluginInfo *info)
 }
 
 static int
-compare_strings (gconstpointer a, gconstpointer b)
+plugins_compare_strings (gconstpointer a, gconstpointer b)
 {
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
@@ -55,7 +55,7 @@ add_folder (GPtrArray *plugins, const char *folder)
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
     if (g_str_has_suffix (name, ".so"))
       g_ptr_array_add (names, g_build_filename (folder, name, NULL));
-  g_ptr_array_sort (names, compare_strings);
+  g_ptr_array_sort (names, plugins_compare_strings);
   for (guint i = 0; i < names->len; i++)
     {
       ToolPlugin *first = find_first (plugins, names->pdata[i]);
@@ -77,7 +77,7 @@ is_named_before (char **folders, guint index)
 }
 
 static char *
-to_json (const ToolPlugin *plugin)
+plugins_to_json (const ToolPlugin *plugin)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (JsonNode) root = NULL;
@@ -124,12 +124,12 @@ print_json (Tool *tool, GPtrArray *plugins)
   g_autoptr (GPtrArray) objects = g_ptr_array_new_with_free_func (g_free);
 
   for (guint i = 0; i < plugins->len; i++)
-    g_ptr_array_add (objects, to_json (plugins->pdata[i]));
+    g_ptr_array_add (objects, plugins_to_json (plugins->pdata[i]));
   tool_json_print_list (tool, "plugins", objects);
 }
 
 static char *
-describe (const ToolPlugin *plugin)
+plugins_describe (const ToolPlugin *plugin)
 {
   GString *text = g_string_new (plugin->problem);
 
@@ -143,7 +143,7 @@ describe (const ToolPlugin *plugin)
 }
 
 static void
-print_table (GPtrArray *plugins)
+plugins_print_table (GPtrArray *plugins)
 {
   const char *heads[] = { "NAME", "KIND", "VERSION", "ABI", "FILE", "SUMMARY", NULL };
   ToolTable *table = tool_table_new (heads);
@@ -151,7 +151,7 @@ print_table (GPtrArray *plugins)
   for (guint i = 0; i < plugins->len; i++)
     {
       const ToolPlugin *plugin = plugins->pdata[i];
-      g_autofree char *summary = describe (plugin);
+      g_autofree char *summary = plugins_describe (plugin);
 
       tool_table_add (table, plugin->name, plugin->kind, plugin->version, plugin->abi, plugin->file,
                       summary, NULL);
@@ -181,6 +181,6 @@ tool_plugins (Tool *tool)
     for (guint i = 0; i < plugins->len; i++)
       g_print ("%s\n", ((const ToolPlugin *) plugins->pdata[i])->name);
   else
-    print_table (plugins);
+    plugins_print_table (plugins);
   return EXIT_OK;
 }

@@ -41,19 +41,21 @@ on_published (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static gboolean
-on_timeout (gpointer cancellable)
+publish_on_timeout (gpointer cancellable)
 {
   g_cancellable_cancel (cancellable);
   return G_SOURCE_REMOVE;
 }
 
 static gboolean
-publish (Tool *tool, const char *topic, MicroMetadata *headers, GBytes *body, GError **error)
+publish_message (
+    Tool *tool, const char *topic, MicroMetadata *headers, GBytes *body, GError **error)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GAsyncResult) result = NULL;
-  guint timeout
-      = tool->timeout_ms > 0 ? g_timeout_add (tool->timeout_ms, on_timeout, cancellable) : 0;
+  guint timeout = tool->timeout_ms > 0
+                      ? g_timeout_add (tool->timeout_ms, publish_on_timeout, cancellable)
+                      : 0;
   gboolean fine;
 
   micro_broker_publish_async (tool->broker, topic, headers, body, cancellable, on_published,
@@ -91,7 +93,7 @@ tool_publish (Tool *tool)
   headers = make_headers (tool, &status);
   if (status != EXIT_OK)
     return status;
-  if (publish (tool, tool->argv[0], headers, body, &error))
+  if (publish_message (tool, tool->argv[0], headers, body, &error))
     {
       g_print ("ok\n");
       return EXIT_OK;

@@ -84,7 +84,7 @@ tool_log_init (void)
 /* --- Words that were meant -------------------------------------------------------------------- */
 
 static guint
-distance (const char *a, const char *b)
+report_distance (const char *a, const char *b)
 {
   guint row[64];
   gsize n = MIN (strlen (b), G_N_ELEMENTS (row) - 1);
@@ -117,7 +117,7 @@ tool_nearest (const char *word, GPtrArray *words)
 
   for (guint i = 0; i < words->len; i++)
     {
-      guint d = distance (word, words->pdata[i]);
+      guint d = report_distance (word, words->pdata[i]);
 
       if (d < least && d < strlen (words->pdata[i]))
         {

@@ -59,7 +59,7 @@ send_line (Sender *self, GString *line, guint number)
 }
 
 static gpointer
-send_all (gpointer data)
+stream_send_all (gpointer data)
 {
   Sender *self = data;
   g_autoptr (GString) line = g_string_new (NULL);
@@ -90,7 +90,7 @@ receive_all (Tool *tool, ToolTarget *target, Sender *sender)
 
   sender->stream = micro_client_open_bytes_stream (tool->client, target->service, target->endpoint,
                                                    MICRO_CODEC_JSON, &target->options, NULL, NULL);
-  thread = g_thread_new ("sender", send_all, g_atomic_rc_box_acquire (sender));
+  thread = g_thread_new ("sender", stream_send_all, g_atomic_rc_box_acquire (sender));
   while ((reply = micro_stream_receive_sync (sender->stream, &error)) != NULL)
     {
       tool_print_reply (tool, reply);
@@ -112,7 +112,7 @@ receive_all (Tool *tool, ToolTarget *target, Sender *sender)
 }
 
 static int
-run (Tool *tool, Sender *sender)
+stream_run (Tool *tool, Sender *sender)
 {
   g_autoptr (GError) error = NULL;
   ToolTarget target;
@@ -137,7 +137,7 @@ int
 tool_stream (Tool *tool)
 {
   Sender *sender = g_atomic_rc_box_new0 (Sender);
-  int status = run (tool, sender);
+  int status = stream_run (tool, sender);
 
   sender_release (sender);
   return status;

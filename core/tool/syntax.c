@@ -30,7 +30,7 @@ is_word (char c)
 
 /* What stands at @at: a word, a character, or the end. */
 static char *
-describe (const Scanner *self)
+syntax_describe (const Scanner *self)
 {
   const char *at = self->at;
   gsize n = 0;
@@ -49,7 +49,7 @@ describe (const Scanner *self)
 static gboolean
 fail_expected (Scanner *self, const char *expected, const char *advice)
 {
-  g_autofree char *found = describe (self);
+  g_autofree char *found = syntax_describe (self);
 
   if (self->problem == NULL)
     self->problem = g_strdup_printf ("expected %s, but %s%s%s", expected, found,
@@ -60,16 +60,16 @@ fail_expected (Scanner *self, const char *expected, const char *advice)
 /* --- Tokens ----------------------------------------------------------------------------------- */
 
 static void
-skip_space (Scanner *self)
+syntax_skip_space (Scanner *self)
 {
   while (self->at < self->end && *self->at != '\0' && strchr (" \t\r\n", *self->at) != NULL)
     self->at++;
 }
 
 static gboolean
-take (Scanner *self, char c)
+syntax_take (Scanner *self, char c)
 {
-  skip_space (self);
+  syntax_skip_space (self);
   if (self->at == self->end || *self->at != c)
     return FALSE;
   self->at++;
@@ -140,7 +140,7 @@ count_digits (const char *at, const char *end)
 }
 
 static gboolean
-is_number (const char *at, const char *end)
+syntax_is_number (const char *at, const char *end)
 {
   gsize n;
 
@@ -188,7 +188,7 @@ scan_word (Scanner *self, const char *expected)
                           end > self->at || (self->at < self->end && *self->at == '\'')
                               ? "text stands in double quotes"
                               : NULL);
-  if (!is_number (self->at, end))
+  if (!syntax_is_number (self->at, end))
     return fail_expected (self, expected, "JSON writes numbers as 1, -0.5 or 2e6");
   self->at = end;
   return TRUE;
@@ -199,7 +199,7 @@ scan_word (Scanner *self, const char *expected)
 static gboolean
 scan_member (Scanner *self, gboolean first)
 {
-  skip_space (self);
+  syntax_skip_space (self);
   if (self->at == self->end || *self->at != '"')
     return fail_expected (self, first ? "a field name or “}” after “{”" : "a field name after “,”",
                           self->at == self->end || *self->at == '}' || *self->at == ','
@@ -207,7 +207,7 @@ scan_member (Scanner *self, gboolean first)
                               : "field names stand in double quotes");
   if (!scan_string (self))
     return FALSE;
-  if (!take (self, ':'))
+  if (!syntax_take (self, ':'))
     return fail_expected (self, "“:” after the field name", NULL);
   return scan_value (self, "a value after “:”");
 }
@@ -216,15 +216,15 @@ static gboolean
 scan_object (Scanner *self)
 {
   self->at++;
-  if (take (self, '}'))
+  if (syntax_take (self, '}'))
     return TRUE;
   for (gboolean first = TRUE;; first = FALSE)
     {
       if (!scan_member (self, first))
         return FALSE;
-      if (take (self, '}'))
+      if (syntax_take (self, '}'))
         return TRUE;
-      if (!take (self, ','))
+      if (!syntax_take (self, ','))
         return fail_expected (self, "“,” or “}” after a field", NULL);
     }
 }
@@ -233,15 +233,15 @@ static gboolean
 scan_array (Scanner *self)
 {
   self->at++;
-  if (take (self, ']'))
+  if (syntax_take (self, ']'))
     return TRUE;
   for (gboolean first = TRUE;; first = FALSE)
     {
       if (!scan_value (self, first ? "a value or “]” after “[”" : "a value after “,”"))
         return FALSE;
-      if (take (self, ']'))
+      if (syntax_take (self, ']'))
         return TRUE;
-      if (!take (self, ','))
+      if (!syntax_take (self, ','))
         return fail_expected (self, "“,” or “]” after a value", NULL);
     }
 }
@@ -249,7 +249,7 @@ scan_array (Scanner *self)
 static gboolean
 scan_value (Scanner *self, const char *expected)
 {
-  skip_space (self);
+  syntax_skip_space (self);
   if (self->at == self->end)
     return fail_expected (self, expected, NULL);
   if (*self->at == '{')
@@ -276,7 +276,7 @@ tool_json_problem (const char *text, gsize length)
       self.at = text;
       if (scan_value (&self, "a value"))
         {
-          skip_space (&self);
+          syntax_skip_space (&self);
           if (self.at == self.end)
             return NULL;
           fail_expected (&self, "the end after the value", NULL);

@@ -75,7 +75,7 @@ match_endpoint (GPtrArray *services, const char *name, GPtrArray *names)
 
 /* The first few, that the line stays one. */
 static char *
-list_names (GPtrArray *names)
+target_list_names (GPtrArray *names)
 {
   GString *text = g_string_new (NULL);
 
@@ -92,7 +92,7 @@ fail_method (ToolTarget *self, GPtrArray *names)
   g_autoptr (GPtrArray) both = g_ptr_array_copy (names, NULL, NULL);
   const char *nearest;
   g_autofree char *hint = g_strdup_printf ("micro get %s", self->service);
-  g_autofree char *list = list_names (names);
+  g_autofree char *list = target_list_names (names);
 
   for (guint i = 0; i < names->len; i++)
     if (strrchr (names->pdata[i], '.') != NULL)
@@ -217,7 +217,7 @@ is_base64 (const char *value)
 }
 
 static int
-read_headers (ToolTarget *self, Tool *tool)
+target_read_headers (ToolTarget *self, Tool *tool)
 {
   guint n = tool->metadata != NULL ? g_strv_length (tool->metadata) : 0;
 
@@ -251,14 +251,14 @@ read_headers (ToolTarget *self, Tool *tool)
  */
 
 static int
-fill (ToolTarget *self, Tool *tool)
+target_fill (ToolTarget *self, Tool *tool)
 {
   g_autoptr (GError) error = NULL;
   const char *proxy = g_getenv ("MICRO_PROXY");
   int status = check_spelling (self);
 
   if (status == EXIT_OK)
-    status = read_headers (self, tool);
+    status = target_read_headers (self, tool);
   if (status != EXIT_OK)
     return status;
   if (tool->timeout_ms > 0)
@@ -284,7 +284,7 @@ tool_target_init (ToolTarget *self, Tool *tool)
                       "%s: name a service and a method", self->what);
   self->service = tool->argv[0];
   self->endpoint = g_strdup (tool->argv[1]);
-  status = fill (self, tool);
+  status = target_fill (self, tool);
   if (status != EXIT_OK)
     tool_target_clear (self);
   return status;

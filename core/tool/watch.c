@@ -28,10 +28,10 @@ typedef struct
   int status;            /* once @main has ended */
 } Watching;
 
-static void watch (gpointer user_data);
+static void watch_registry (gpointer user_data);
 
 static gboolean
-quit (gpointer user_data)
+watch_quit (gpointer user_data)
 {
   Watching *self = user_data;
 
@@ -43,21 +43,21 @@ quit (gpointer user_data)
 static gboolean
 on_reader_gone (int fd, GIOCondition condition, gpointer user_data)
 {
-  return quit (user_data);
+  return watch_quit (user_data);
 }
 
 /* From any thread; before @main runs too. */
 static void
-end (Watching *self, int status)
+watch_end (Watching *self, int status)
 {
   self->status = status;
-  g_main_context_invoke (NULL, quit, self);
+  g_main_context_invoke (NULL, watch_quit, self);
 }
 
 /* --- What is printed -------------------------------------------------------------------------- */
 
 static const char *
-name_of (MicroEventKind kind)
+watch_name_of (MicroEventKind kind)
 {
   switch (kind)
     {
@@ -86,7 +86,7 @@ static void
 print_event (Watching *self, MicroEvent *event)
 {
   MicroService *service = micro_event_get_service (event);
-  const char *kind = name_of (micro_event_get_kind (event));
+  const char *kind = watch_name_of (micro_event_get_kind (event));
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S.%fZ");
   g_autofree char *name = tool_clean (micro_service_get_name (service));
@@ -106,7 +106,8 @@ print_event (Watching *self, MicroEvent *event)
   else
     g_print ("%s  %s  %s  %s\n", kind, name, version, clean);
   if (!tool_output_flush ())
-    end (self, EXIT_OK); /* which tool_output_end() corrects, unless the reader has had enough */
+    watch_end (self,
+               EXIT_OK); /* which tool_output_end() corrects, unless the reader has had enough */
 }
 
 /* --- The watcher ------------------------------------------------------------------------------ */
@@ -114,7 +115,7 @@ print_event (Watching *self, MicroEvent *event)
 static gboolean
 watch_again (gpointer user_data)
 {
-  watch (user_data);
+  watch_registry (user_data);
   return G_SOURCE_REMOVE;
 }
 
@@ -129,7 +130,7 @@ lose (Watching *self, const GError *error)
     return;
   if (!self->running)
     {
-      end (self, tool_fail (EXIT_REGISTRY, NULL, "list: %s", error->message));
+      watch_end (self, tool_fail (EXIT_REGISTRY, NULL, "list: %s", error->message));
       return;
     }
   g_message ("%s; watching again", error->message);
@@ -139,7 +140,7 @@ lose (Watching *self, const GError *error)
 }
 
 static void
-on_event (GObject *source, GAsyncResult *result, gpointer user_data)
+watch_on_event (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   Watching *self = user_data;
   g_autoptr (GError) error = NULL;
@@ -151,7 +152,7 @@ on_event (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   print_event (self, event);
-  micro_watcher_next_async (self->watcher, self->cancellable, on_event, self);
+  micro_watcher_next_async (self->watcher, self->cancellable, watch_on_event, self);
 }
 
 static void
@@ -167,11 +168,11 @@ on_watcher (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   self->running = TRUE;
-  micro_watcher_next_async (self->watcher, self->cancellable, on_event, self);
+  micro_watcher_next_async (self->watcher, self->cancellable, watch_on_event, self);
 }
 
 static void
-watch (gpointer user_data)
+watch_registry (gpointer user_data)
 {
   Watching *self = user_data;
 
@@ -179,7 +180,7 @@ watch (gpointer user_data)
 }
 
 static void
-stop (gpointer user_data)
+watch_stop (gpointer user_data)
 {
   Watching *self = user_data;
 
@@ -197,11 +198,11 @@ tool_watch (Tool *tool)
   self.tool = tool;
   self.main = g_main_loop_new (NULL, FALSE);
   self.cancellable = g_cancellable_new ();
-  g_unix_signal_add (SIGINT, quit, &self);
-  g_unix_signal_add (SIGTERM, quit, &self);
+  g_unix_signal_add (SIGINT, watch_quit, &self);
+  g_unix_signal_add (SIGTERM, watch_quit, &self);
   g_unix_fd_add (STDOUT_FILENO, G_IO_ERR, on_reader_gone, &self);
-  micro_loop_post (tool->loop, watch, &self);
+  micro_loop_post (tool->loop, watch_registry, &self);
   g_main_loop_run (self.main);
-  micro_loop_run_sync (tool->loop, stop, &self);
+  micro_loop_run_sync (tool->loop, watch_stop, &self);
   return self.status;
 }

@@ -154,7 +154,7 @@ set_malformed (GError **error, const char *what)
 }
 
 static gboolean
-read_headers (JsonNode *node, MicroMetadata **ret_headers, GError **error)
+broker_envelope_read_headers (JsonNode *node, MicroMetadata **ret_headers, GError **error)
 {
   g_autoptr (GPtrArray) pairs = g_ptr_array_new ();
   JsonObjectIter iter;
@@ -218,7 +218,8 @@ broker_envelope_unpack (const char *json, gsize length, MicroMetadata **ret_head
                    problem != NULL ? problem->message : "");
       return NULL;
     }
-  if (!read_headers (find_member (json_node_get_object (root), "Header"), &headers, error))
+  if (!broker_envelope_read_headers (find_member (json_node_get_object (root), "Header"), &headers,
+                                     error))
     return NULL;
   text = find_member (json_node_get_object (root), "Body");
   if (text != NULL && !is_string (text))

@@ -17,7 +17,7 @@
 
 /* @ret_host: (nullable): %NULL for all interfaces */
 static gboolean
-split (const char *address, char **ret_host, char **ret_port, GError **error)
+listen_split (const char *address, char **ret_host, char **ret_port, GError **error)
 {
   const char *colon = strrchr (address, ':');
   guint64 port;
@@ -88,7 +88,7 @@ http_listen (const char *address, char **ret_bound, GError **error)
   g_autofree char *port = NULL;
   int fd = -1, code, problem = 0;
 
-  if (!split (address, &host, &port, error))
+  if (!listen_split (address, &host, &port, error))
     return -1;
   code = getaddrinfo (host != NULL ? host : "::", port, &hints, &found);
   for (struct addrinfo *info = found; info != NULL && fd < 0; info = info->ai_next)

@@ -77,7 +77,7 @@ disconnect (HttpRequest *self)
 }
 
 static void
-patience_ended (MicroLoopTimer *timer)
+http_server_patience_ended (MicroLoopTimer *timer)
 {
   disconnect (MICRO_CONTAINER_OF (timer, HttpRequest, patience));
 }
@@ -112,7 +112,7 @@ write_answer (HttpRequest *self, guint status, const char *body)
 
 /* One request of what has been read; %FALSE if there is none. */
 static gboolean
-take_request (HttpRequest *self)
+http_server_take_request (HttpRequest *self)
 {
   guint status = 0;
 
@@ -139,7 +139,7 @@ take_request (HttpRequest *self)
 
 /* %FALSE: it has gone */
 static gboolean
-flush (HttpRequest *self)
+http_server_flush (HttpRequest *self)
 {
   ssize_t n = 0;
 
@@ -162,7 +162,7 @@ flush (HttpRequest *self)
 
 /* Who reads no answers is asked for no requests. */
 static void
-watch (HttpRequest *self)
+http_server_watch (HttpRequest *self)
 {
   guint32 events = 0;
 
@@ -176,18 +176,19 @@ watch (HttpRequest *self)
 
 /* What is here already first: of requests sent in one go, nothing tells of the later ones again. */
 static void
-serve (HttpRequest *self)
+http_server_serve (HttpRequest *self)
 {
   gboolean more = TRUE;
 
   while (more)
     {
-      if (!flush (self))
+      if (!http_server_flush (self))
         return;
-      more = !self->last && !self->waiting && self->out->len == 0 && take_request (self);
+      more
+          = !self->last && !self->waiting && self->out->len == 0 && http_server_take_request (self);
     }
-  if (flush (self))
-    watch (self);
+  if (http_server_flush (self))
+    http_server_watch (self);
 }
 
 /* --- Connections --------------------------------------------------------------------------------
@@ -195,7 +196,7 @@ serve (HttpRequest *self)
 
 /* After the last answer only the peer's end is waited for. */
 static gboolean
-read_more (HttpRequest *self)
+http_server_read_more (HttpRequest *self)
 {
   char buffer[4096];
   ssize_t n = recv (self->source.fd, buffer, sizeof buffer, MSG_DONTWAIT);
@@ -219,12 +220,12 @@ connection_ready (MicroLoopSource *source, guint32 events)
       disconnect (self);
       return;
     }
-  if ((events & EPOLLIN) != 0 && !read_more (self))
+  if ((events & EPOLLIN) != 0 && !http_server_read_more (self))
     {
       disconnect (self);
       return;
     }
-  serve (self);
+  http_server_serve (self);
 }
 
 static void
@@ -239,7 +240,7 @@ add_connection (HttpServer *self, int fd)
   request->in = g_string_new (NULL);
   request->out = g_string_new (NULL);
   request->source = (MicroLoopSource){ fd, EPOLLIN, connection_ready };
-  request->patience.expired = patience_ended;
+  request->patience.expired = http_server_patience_ended;
   g_queue_push_tail_link (&self->connections, &request->link);
   if (micro_loop_add_source (self->loop, &request->source, NULL))
     begin_patience (request);
@@ -260,7 +261,7 @@ pause_ended (MicroLoopTimer *timer)
 }
 
 static void
-listener_ready (MicroLoopSource *source, guint32 events)
+http_server_listener_ready (MicroLoopSource *source, guint32 events)
 {
   HttpServer *self = MICRO_CONTAINER_OF (source, HttpServer, listener);
 
@@ -295,7 +296,7 @@ http_server_new (MicroLoop *loop, HttpFunc func, gpointer user_data)
   self->loop = loop;
   self->func = func;
   self->user_data = user_data;
-  self->listener = (MicroLoopSource){ -1, EPOLLIN, listener_ready };
+  self->listener = (MicroLoopSource){ -1, EPOLLIN, http_server_listener_ready };
   self->pause.expired = pause_ended;
   g_queue_init (&self->connections);
   return self;
@@ -387,5 +388,5 @@ http_request_answer (HttpRequest *self, guint status, const char *body)
   http_head_clear (&self->head);
   begin_patience (self);
   if (!self->in_func)
-    serve (self);
+    http_server_serve (self);
 }

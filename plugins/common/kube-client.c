@@ -58,7 +58,7 @@ typedef struct
   gboolean timed_out;
 } Send;
 
-static void start (GTask *task);
+static void kube_client_start (GTask *task);
 
 /* --- Sessions --------------------------------------------------------------------------------- */
 
@@ -101,7 +101,7 @@ check_files (KubeClient *self, gboolean at_once)
 /* --- One request ------------------------------------------------------------------------------ */
 
 static void
-stop_timer (Send *send)
+kube_client_stop_timer (Send *send)
 {
   if (send->timer != NULL)
     g_source_destroy (send->timer);
@@ -113,7 +113,7 @@ send_free (gpointer data)
 {
   Send *send = data;
 
-  stop_timer (send);
+  kube_client_stop_timer (send);
   g_free (send->method);
   g_free (send->path);
   g_free (send->content_type);
@@ -126,18 +126,18 @@ send_free (gpointer data)
 
 /* Takes @timer. */
 static void
-start_timer (GTask *task, GSource *timer, GSourceFunc func)
+kube_client_start_timer (GTask *task, GSource *timer, GSourceFunc func)
 {
   Send *send = g_task_get_task_data (task);
 
-  stop_timer (send);
+  kube_client_stop_timer (send);
   send->timer = timer;
   g_source_set_callback (send->timer, func, task, NULL);
   g_source_attach (send->timer, g_task_get_context (task));
 }
 
 static void
-on_cancelled (GCancellable *cancellable, gpointer user_data)
+kube_client_on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   g_cancellable_cancel (user_data);
 }
@@ -154,7 +154,7 @@ let_go_of_cancellable (GTask *task)
 
 /* Takes @task. */
 static void
-fail (GTask *task, GError *error)
+kube_client_fail (GTask *task, GError *error)
 {
   let_go_of_cancellable (task);
   if (!g_task_return_error_if_cancelled (task))
@@ -180,11 +180,11 @@ on_body (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   KubeReply *reply;
 
-  stop_timer (send);
+  kube_client_stop_timer (send);
   if (g_output_stream_splice_finish (G_OUTPUT_STREAM (memory), result, &error) < 0)
     {
       g_prefix_error (&error, "the answer of the API server was cut short: ");
-      fail (task, error);
+      kube_client_fail (task, error);
       return;
     }
   reply = kube_reply_new (send->message);
@@ -194,7 +194,7 @@ on_body (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-describe_failure (KubeClient *self, Send *send, GError **error)
+kube_client_describe_failure (KubeClient *self, Send *send, GError **error)
 {
   const char *server = self->config->servers[send->server];
   GTlsCertificateFlags flags = soup_message_get_tls_peer_certificate_errors (send->message);
@@ -229,7 +229,7 @@ is_renewed (KubeClient *self, Send *send)
 }
 
 static void
-on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
+kube_client_on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   GTask *task = user_data;
   KubeClient *self = g_task_get_source_object (task);
@@ -239,21 +239,21 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data)
       = soup_session_send_finish (SOUP_SESSION (source), result, &error);
   g_autoptr (GOutputStream) memory = NULL;
 
-  stop_timer (send);
+  kube_client_stop_timer (send);
   if (stream == NULL)
     {
       if (error->domain == G_TLS_ERROR)
         check_files (self, TRUE);
       if (self->server == send->server)
         self->server = (self->server + 1) % g_strv_length (self->config->servers);
-      describe_failure (self, send, &error);
-      fail (task, error);
+      kube_client_describe_failure (self, send, &error);
+      kube_client_fail (task, error);
       return;
     }
   if (!send->tried_again && is_renewed (self, send))
     {
       send->tried_again = TRUE;
-      start (task);
+      kube_client_start (task);
       return;
     }
   if (send->is_stream && soup_message_get_status (send->message) == SOUP_STATUS_OK)
@@ -323,15 +323,15 @@ on_credential (GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_pointer (&send->token, g_free);
   if (!kube_credential_get_finish (KUBE_CREDENTIAL (source), result, &send->token, &error))
     {
-      fail (task, error);
+      kube_client_fail (task, error);
       return;
     }
   check_files (self, FALSE);
   g_clear_object (&send->message);
   send->message = new_message (self, send);
-  start_timer (task, g_timeout_source_new (HEADERS_TIMEOUT_MS), on_no_answer);
+  kube_client_start_timer (task, g_timeout_source_new (HEADERS_TIMEOUT_MS), on_no_answer);
   soup_session_send_async (send->is_watch ? self->watches : self->requests, send->message,
-                           G_PRIORITY_DEFAULT, send->cancellable, on_sent, task);
+                           G_PRIORITY_DEFAULT, send->cancellable, kube_client_on_sent, task);
 }
 
 static gboolean
@@ -347,7 +347,7 @@ on_allowed (gpointer user_data)
 }
 
 static void
-start (GTask *task)
+kube_client_start (GTask *task)
 {
   KubeClient *self = g_task_get_source_object (task);
   gint64 now = kube_clock_get_time ();
@@ -357,7 +357,7 @@ start (GTask *task)
   self->allowance = MIN (self->allowance, REQUESTS_BURST) - 1;
   self->allowed_us = now;
   wait_ms = self->allowance >= 0 ? 0 : (guint) (-self->allowance / REQUESTS_PER_SECOND * 1000);
-  start_timer (task, kube_clock_wait (wait_ms), on_allowed);
+  kube_client_start_timer (task, kube_clock_wait (wait_ms), on_allowed);
 }
 
 /* --- What others call ------------------------------------------------------------------------- */
@@ -374,9 +374,9 @@ send_async (KubeClient *self,
   g_task_set_task_data (task, send, send_free);
   send->cancellable = g_cancellable_new ();
   if (cancellable != NULL)
-    send->cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled),
+    send->cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (kube_client_on_cancelled),
                                                 g_object_ref (send->cancellable), g_object_unref);
-  start (task);
+  kube_client_start (task);
 }
 
 void

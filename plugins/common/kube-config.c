@@ -173,7 +173,7 @@ is_in_cluster (const char *folder)
 /* --- Which ------------------------------------------------------------------------------------ */
 
 static KubeConfig *
-choose (const KubeConfigOptions *options, GError **error)
+config_choose (const KubeConfigOptions *options, GError **error)
 {
   const char *folder = options->service_account_dir != NULL ? options->service_account_dir
                                                             : KUBE_SERVICE_ACCOUNT_DIR;
@@ -206,7 +206,7 @@ choose (const KubeConfigOptions *options, GError **error)
 }
 
 static void
-replace (char **member, char **instead, const char *value)
+config_replace (char **member, char **instead, const char *value)
 {
   if (value == NULL || *value == '\0')
     return;
@@ -218,14 +218,14 @@ replace (char **member, char **instead, const char *value)
 KubeConfig *
 kube_config_load (const KubeConfigOptions *options, GError **error)
 {
-  g_autoptr (KubeConfig) self = choose (options, error);
+  g_autoptr (KubeConfig) self = config_choose (options, error);
 
   if (self == NULL)
     return NULL;
-  replace (&self->ca_file, &self->ca_data, options->ca_file);
-  replace (&self->token_file, &self->token, options->token_file);
-  replace (&self->cert_file, &self->cert_data, options->cert_file);
-  replace (&self->key_file, &self->key_data, options->key_file);
+  config_replace (&self->ca_file, &self->ca_data, options->ca_file);
+  config_replace (&self->token_file, &self->token, options->token_file);
+  config_replace (&self->cert_file, &self->cert_data, options->cert_file);
+  config_replace (&self->key_file, &self->key_data, options->key_file);
   self->insecure |= options->insecure;
   if (self->insecure)
     g_warning ("the certificate of %s is not verified (%s): anybody between can read and change "

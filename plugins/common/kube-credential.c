@@ -86,7 +86,7 @@ warn_once_a_minute (KubeCredential *self, const char *why)
 
 /* The kubelet swaps the file whole, but a sidecar may be caught writing it. */
 static gboolean
-read_file (KubeCredential *self, GError **error)
+credential_read_file (KubeCredential *self, GError **error)
 {
   g_autofree char *text = NULL;
   g_autoptr (GError) local = NULL;
@@ -117,7 +117,7 @@ read_file (KubeCredential *self, GError **error)
 /* --- A command -------------------------------------------------------------------------------- */
 
 static const char *
-get_string (JsonObject *object, const char *name)
+credential_get_string (JsonObject *object, const char *name)
 {
   return object != NULL ? json_object_get_string_member_with_default (object, name, NULL) : NULL;
 }
@@ -125,8 +125,8 @@ get_string (JsonObject *object, const char *name)
 static gboolean
 take_certificate (KubeCredential *self, JsonObject *status, GError **error)
 {
-  const char *certificate = get_string (status, "clientCertificateData");
-  const char *key = get_string (status, "clientKeyData");
+  const char *certificate = credential_get_string (status, "clientCertificateData");
+  const char *key = credential_get_string (status, "clientKeyData");
   g_autofree char *both = NULL;
 
   if (certificate == NULL || key == NULL)
@@ -153,15 +153,16 @@ take_output (KubeCredential *self, const char *output, GError **error)
       node = json_object_get_member (json_node_get_object (root), "status");
       status = node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
     }
-  if (get_string (status, "token") == NULL && get_string (status, "clientCertificateData") == NULL)
+  if (credential_get_string (status, "token") == NULL
+      && credential_get_string (status, "clientCertificateData") == NULL)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                    "it printed no ExecCredential with a token or certificate");
       return FALSE;
     }
   g_free (self->token);
-  self->token = g_strdup (get_string (status, "token"));
-  expires = get_string (status, "expirationTimestamp");
+  self->token = g_strdup (credential_get_string (status, "token"));
+  expires = credential_get_string (status, "expirationTimestamp");
   self->expires_s = 0;
   if (expires != NULL)
     {
@@ -173,7 +174,7 @@ take_output (KubeCredential *self, const char *output, GError **error)
 }
 
 static void
-stop_timeout (KubeCredential *self)
+credential_stop_timeout (KubeCredential *self)
 {
   if (self->timeout != NULL)
     g_source_destroy (self->timeout);
@@ -181,7 +182,7 @@ stop_timeout (KubeCredential *self)
 }
 
 static void
-tell_waiting (KubeCredential *self, const GError *error)
+credential_tell_waiting (KubeCredential *self, const GError *error)
 {
   g_autoptr (GPtrArray) waiting = g_steal_pointer (&self->waiting);
 
@@ -194,7 +195,7 @@ tell_waiting (KubeCredential *self, const GError *error)
 }
 
 static void
-on_ended (GObject *source, GAsyncResult *result, gpointer user_data)
+credential_on_ended (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (KubeCredential) self = user_data;
   GSubprocess *process = G_SUBPROCESS (source);
@@ -202,7 +203,7 @@ on_ended (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   const KubeExec *exec = self->config->exec;
 
-  stop_timeout (self);
+  credential_stop_timeout (self);
   if (g_subprocess_communicate_utf8_finish (process, result, &output, NULL, &error))
     {
       if (!g_subprocess_get_successful (process))
@@ -214,11 +215,11 @@ on_ended (GObject *source, GAsyncResult *result, gpointer user_data)
     g_prefix_error (&error,
                     "the exec plugin %s of the kubeconfig gives no credential: ", exec->argv[0]);
   g_clear_object (&self->process);
-  tell_waiting (self, error);
+  credential_tell_waiting (self, error);
 }
 
 static gboolean
-on_timeout (gpointer user_data)
+credential_on_timeout (gpointer user_data)
 {
   KubeCredential *self = user_data;
 
@@ -227,7 +228,7 @@ on_timeout (gpointer user_data)
 }
 
 static void
-run (KubeCredential *self)
+credential_run (KubeCredential *self)
 {
   const KubeExec *exec = self->config->exec;
   g_autoptr (GSubprocessLauncher) launcher
@@ -260,13 +261,14 @@ run (KubeCredential *self)
           g_clear_error (&error);
           error = whole;
         }
-      tell_waiting (self, error);
+      credential_tell_waiting (self, error);
       return;
     }
   self->timeout = g_timeout_source_new (EXEC_TIMEOUT_MS);
-  g_source_set_callback (self->timeout, on_timeout, self, NULL);
+  g_source_set_callback (self->timeout, credential_on_timeout, self, NULL);
   g_source_attach (self->timeout, g_main_context_get_thread_default ());
-  g_subprocess_communicate_utf8_async (self->process, NULL, NULL, on_ended, g_object_ref (self));
+  g_subprocess_communicate_utf8_async (self->process, NULL, NULL, credential_on_ended,
+                                       g_object_ref (self));
 }
 
 static gboolean
@@ -294,11 +296,11 @@ kube_credential_get_async (KubeCredential *self,
     {
       g_ptr_array_add (self->waiting, g_object_ref (task));
       if (self->process == NULL)
-        run (self);
+        credential_run (self);
       return;
     }
   if (self->config->token_file != NULL && (self->read_us == 0 || now - self->read_us > REREAD_US)
-      && !read_file (self, &error))
+      && !credential_read_file (self, &error))
     {
       g_task_return_error (task, error);
       return;
@@ -337,7 +339,7 @@ kube_credential_refused (KubeCredential *self, const char *token)
       g_clear_object (&self->certificate);
       return TRUE;
     }
-  if (self->config->token_file == NULL || !read_file (self, NULL))
+  if (self->config->token_file == NULL || !credential_read_file (self, NULL))
     return FALSE;
   return g_strcmp0 (token, self->token) != 0;
 }

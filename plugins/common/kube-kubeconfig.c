@@ -30,7 +30,7 @@ file_free (gpointer data)
 }
 
 static const char *
-get_string (JsonObject *object, const char *name)
+kubeconfig_get_string (JsonObject *object, const char *name)
 {
   JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
   const char *text;
@@ -43,7 +43,7 @@ get_string (JsonObject *object, const char *name)
 }
 
 static JsonObject *
-get_object (JsonObject *object, const char *name)
+kubeconfig_get_object (JsonObject *object, const char *name)
 {
   JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
 
@@ -51,7 +51,7 @@ get_object (JsonObject *object, const char *name)
 }
 
 static JsonArray *
-get_array (JsonObject *object, const char *name)
+kubeconfig_get_array (JsonObject *object, const char *name)
 {
   JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
 
@@ -65,7 +65,7 @@ find_named (GPtrArray *files, const char *list, const char *name, const char *me
   for (guint i = 0; i < files->len; i++)
     {
       File *file = g_ptr_array_index (files, i);
-      JsonArray *array = get_array (json_node_get_object (file->root), list);
+      JsonArray *array = kubeconfig_get_array (json_node_get_object (file->root), list);
 
       for (guint j = 0; array != NULL && j < json_array_get_length (array); j++)
         {
@@ -73,10 +73,10 @@ find_named (GPtrArray *files, const char *list, const char *name, const char *me
           JsonObject *object
               = JSON_NODE_HOLDS_OBJECT (element) ? json_node_get_object (element) : NULL;
 
-          if (g_strcmp0 (get_string (object, "name"), name) != 0)
+          if (g_strcmp0 (kubeconfig_get_string (object, "name"), name) != 0)
             continue;
           *ret = file;
-          return get_object (object, member);
+          return kubeconfig_get_object (object, member);
         }
     }
   return NULL;
@@ -132,7 +132,7 @@ read_files (const char *const *paths, GError **error)
 static char *
 get_path (JsonObject *object, const char *name, File *file)
 {
-  const char *path = get_string (object, name);
+  const char *path = kubeconfig_get_string (object, name);
 
   if (path == NULL || g_path_is_absolute (path))
     return g_strdup (path);
@@ -143,7 +143,7 @@ get_path (JsonObject *object, const char *name, File *file)
 static gboolean
 get_data (JsonObject *object, const char *name, File *file, char **ret_data, GError **error)
 {
-  const char *text = get_string (object, name);
+  const char *text = kubeconfig_get_string (object, name);
   g_autofree char *decoded = NULL;
   gsize length;
 
@@ -172,7 +172,7 @@ get_boolean (JsonObject *object, const char *name)
 static gboolean
 take_cluster (KubeConfig *self, JsonObject *cluster, File *file, GError **error)
 {
-  const char *server = get_string (cluster, "server");
+  const char *server = kubeconfig_get_string (cluster, "server");
 
   if (server == NULL)
     {
@@ -186,8 +186,8 @@ take_cluster (KubeConfig *self, JsonObject *cluster, File *file, GError **error)
   if (self->ca_data == NULL)
     self->ca_file = get_path (cluster, "certificate-authority", file);
   self->insecure = get_boolean (cluster, "insecure-skip-tls-verify");
-  self->server_name = g_strdup (get_string (cluster, "tls-server-name"));
-  self->proxy = g_strdup (get_string (cluster, "proxy-url"));
+  self->server_name = g_strdup (kubeconfig_get_string (cluster, "tls-server-name"));
+  self->proxy = g_strdup (kubeconfig_get_string (cluster, "proxy-url"));
   return TRUE;
 }
 
@@ -206,9 +206,9 @@ append_strings (GPtrArray *strings, JsonArray *array)
 static gboolean
 take_exec (KubeConfig *self, JsonObject *exec, File *file, GError **error)
 {
-  const char *version = get_string (exec, "apiVersion");
-  const char *command = get_string (exec, "command");
-  JsonArray *variables = get_array (exec, "env");
+  const char *version = kubeconfig_get_string (exec, "apiVersion");
+  const char *command = kubeconfig_get_string (exec, "command");
+  JsonArray *variables = kubeconfig_get_array (exec, "env");
   g_autoptr (GPtrArray) argv = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) environment = g_ptr_array_new_with_free_func (g_free);
 
@@ -227,31 +227,32 @@ take_exec (KubeConfig *self, JsonObject *exec, File *file, GError **error)
     g_ptr_array_add (argv, g_build_filename (file->folder, command, NULL));
   else
     g_ptr_array_add (argv, g_strdup (command));
-  append_strings (argv, get_array (exec, "args"));
+  append_strings (argv, kubeconfig_get_array (exec, "args"));
   g_ptr_array_add (argv, NULL);
   for (guint i = 0; variables != NULL && i < json_array_get_length (variables); i++)
     {
       JsonNode *node = json_array_get_element (variables, i);
       JsonObject *object = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-      const char *value = get_string (object, "value");
+      const char *value = kubeconfig_get_string (object, "value");
 
-      if (get_string (object, "name") != NULL)
-        g_ptr_array_add (environment, g_strdup_printf ("%s=%s", get_string (object, "name"),
-                                                       value != NULL ? value : ""));
+      if (kubeconfig_get_string (object, "name") != NULL)
+        g_ptr_array_add (environment,
+                         g_strdup_printf ("%s=%s", kubeconfig_get_string (object, "name"),
+                                          value != NULL ? value : ""));
     }
   g_ptr_array_add (environment, NULL);
   self->exec = g_new0 (KubeExec, 1);
   self->exec->api_version = g_strdup (version);
   self->exec->argv = (char **) g_ptr_array_steal (argv, NULL);
   self->exec->environment = (char **) g_ptr_array_steal (environment, NULL);
-  self->exec->install_hint = g_strdup (get_string (exec, "installHint"));
+  self->exec->install_hint = g_strdup (kubeconfig_get_string (exec, "installHint"));
   return TRUE;
 }
 
 static gboolean
 take_user (KubeConfig *self, JsonObject *user, File *file, GError **error)
 {
-  JsonObject *provider = get_object (user, "auth-provider");
+  JsonObject *provider = kubeconfig_get_object (user, "auth-provider");
 
   if (!get_data (user, "client-certificate-data", file, &self->cert_data, error)
       || !get_data (user, "client-key-data", file, &self->key_data, error))
@@ -262,12 +263,12 @@ take_user (KubeConfig *self, JsonObject *user, File *file, GError **error)
     self->key_file = get_path (user, "client-key", file);
   self->token_file = get_path (user, "tokenFile", file);
   if (self->token_file == NULL)
-    self->token = g_strdup (get_string (user, "token"));
-  if (get_object (user, "exec") != NULL)
-    return take_exec (self, get_object (user, "exec"), file, error);
+    self->token = g_strdup (kubeconfig_get_string (user, "token"));
+  if (kubeconfig_get_object (user, "exec") != NULL)
+    return take_exec (self, kubeconfig_get_object (user, "exec"), file, error);
   if (provider != NULL && self->token == NULL && self->cert_data == NULL && self->cert_file == NULL)
     {
-      const char *name = get_string (provider, "name");
+      const char *name = kubeconfig_get_string (provider, "name");
 
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
                    "%s: the auth-provider “%s” was removed from Kubernetes in 1.26; use the exec "
@@ -286,7 +287,8 @@ current_context (GPtrArray *files)
   for (guint i = 0; i < files->len; i++)
     {
       File *file = g_ptr_array_index (files, i);
-      const char *name = get_string (json_node_get_object (file->root), "current-context");
+      const char *name
+          = kubeconfig_get_string (json_node_get_object (file->root), "current-context");
 
       if (name != NULL)
         return g_strdup (name);
@@ -300,7 +302,7 @@ take_context (GPtrArray *files, const char *name, GError **error)
   g_autoptr (KubeConfig) self = kube_config_new ();
   File *file = NULL;
   JsonObject *context = find_named (files, "contexts", name, "context", &file);
-  const char *namespace_ = get_string (context, "namespace");
+  const char *namespace_ = kubeconfig_get_string (context, "namespace");
   JsonObject *cluster, *user;
   File *cluster_file = NULL;
 
@@ -311,11 +313,11 @@ take_context (GPtrArray *files, const char *name, GError **error)
                    name);
       return NULL;
     }
-  cluster
-      = find_named (files, "clusters", get_string (context, "cluster"), "cluster", &cluster_file);
+  cluster = find_named (files, "clusters", kubeconfig_get_string (context, "cluster"), "cluster",
+                        &cluster_file);
   if (cluster == NULL)
     {
-      const char *missing = get_string (context, "cluster");
+      const char *missing = kubeconfig_get_string (context, "cluster");
 
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
                    "%s: the context “%s” names the cluster “%s”, which is not there", file->path,
@@ -326,7 +328,7 @@ take_context (GPtrArray *files, const char *name, GError **error)
   self->namespace_ = g_strdup (namespace_ != NULL ? namespace_ : "default");
   if (!take_cluster (self, cluster, cluster_file, error))
     return NULL;
-  user = find_named (files, "users", get_string (context, "user"), "user", &file);
+  user = find_named (files, "users", kubeconfig_get_string (context, "user"), "user", &file);
   if (user != NULL && !take_user (self, user, file, error))
     return NULL;
   return g_steal_pointer (&self);

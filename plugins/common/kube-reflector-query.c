@@ -15,7 +15,7 @@
 #define WATCH_MOST_S 600
 
 static void
-add (GString *path, const char *name, const char *value)
+reflector_query_add (GString *path, const char *name, const char *value)
 {
   g_string_append_c (path, path->len > 0 && strchr (path->str, '?') != NULL ? '&' : '?');
   g_string_append (path, name);
@@ -24,7 +24,7 @@ add (GString *path, const char *name, const char *value)
 }
 
 static GString *
-begin (KubeReflector *self)
+reflector_query_begin (KubeReflector *self)
 {
   GString *path = g_string_new (self->path);
 
@@ -38,55 +38,55 @@ begin (KubeReflector *self)
 char *
 kube_reflector_list_path (KubeReflector *self)
 {
-  GString *path = begin (self);
+  GString *path = reflector_query_begin (self);
 
   self->quorum = self->rv_unavailable;
   if (self->quorum)
     {
       if (!self->no_limit)
-        add (path, "limit", G_STRINGIFY (PAGE));
+        reflector_query_add (path, "limit", G_STRINGIFY (PAGE));
       if (self->continue_token != NULL)
-        add (path, "continue", self->continue_token);
+        reflector_query_add (path, "continue", self->continue_token);
     }
   else
     {
       /* Without the match, a version is "not older than" all the same. */
-      add (path, "resourceVersion", self->rv != NULL ? self->rv : "0");
+      reflector_query_add (path, "resourceVersion", self->rv != NULL ? self->rv : "0");
       if (self->rv != NULL && !self->no_match)
-        add (path, "resourceVersionMatch", "NotOlderThan");
+        reflector_query_add (path, "resourceVersionMatch", "NotOlderThan");
     }
   return g_string_free (path, FALSE);
 }
 
 static void
-add_watch (GString *path, const char *rv, gboolean bookmarks)
+reflector_query_add_watch (GString *path, const char *rv, gboolean bookmarks)
 {
   g_autofree char *seconds
       = g_strdup_printf ("%d", g_random_int_range (WATCH_LEAST_S, WATCH_MOST_S + 1));
 
-  add (path, "watch", "true");
-  add (path, "resourceVersion", rv);
+  reflector_query_add (path, "watch", "true");
+  reflector_query_add (path, "resourceVersion", rv);
   if (bookmarks)
-    add (path, "allowWatchBookmarks", "true");
-  add (path, "timeoutSeconds", seconds);
+    reflector_query_add (path, "allowWatchBookmarks", "true");
+  reflector_query_add (path, "timeoutSeconds", seconds);
 }
 
 char *
 kube_reflector_watch_path (KubeReflector *self)
 {
-  GString *path = begin (self);
+  GString *path = reflector_query_begin (self);
 
-  add_watch (path, self->rv, !self->no_bookmarks);
+  reflector_query_add_watch (path, self->rv, !self->no_bookmarks);
   return g_string_free (path, FALSE);
 }
 
 char *
 kube_reflector_initial_path (KubeReflector *self)
 {
-  GString *path = begin (self);
+  GString *path = reflector_query_begin (self);
 
-  add_watch (path, self->rv != NULL ? self->rv : "0", TRUE);
-  add (path, "resourceVersionMatch", "NotOlderThan");
-  add (path, "sendInitialEvents", "true");
+  reflector_query_add_watch (path, self->rv != NULL ? self->rv : "0", TRUE);
+  reflector_query_add (path, "resourceVersionMatch", "NotOlderThan");
+  reflector_query_add (path, "sendInitialEvents", "true");
   return g_string_free (path, FALSE);
 }

@@ -15,7 +15,7 @@
 #define TRUSTED_US ((gint64) 60 * 60 * G_USEC_PER_SEC)
 
 static void proceed (KubeReflector *self, KubeNext next);
-static void ask (KubeReflector *self);
+static void reflector_ask (KubeReflector *self);
 
 static KubeReflector *
 ref (KubeReflector *self)
@@ -73,7 +73,7 @@ trouble (KubeReflector *self, const KubeReply *reply, const GError *error, KubeN
 }
 
 static KubeNext
-back_off (KubeReflector *self)
+reflector_back_off (KubeReflector *self)
 {
   return (KubeNext){ self->phase, kube_backoff_next (&self->backoff) };
 }
@@ -96,7 +96,7 @@ list_is_whole (KubeReflector *self)
 /* --- What the streams bring ------------------------------------------------------------------- */
 
 static gboolean
-take_item (const char *json, gsize length, gpointer user_data)
+reflector_take_item (const char *json, gsize length, gpointer user_data)
 {
   KubeReflector *self = user_data;
 
@@ -148,7 +148,7 @@ initial_is_whole (KubeReflector *self, const KubeEvent *marker)
 }
 
 static gboolean
-take_event (const char *json, gsize length, gpointer user_data)
+reflector_take_event (const char *json, gsize length, gpointer user_data)
 {
   KubeReflector *self = user_data;
   KubeEvent event;
@@ -202,7 +202,7 @@ list_ended (KubeReflector *self)
       g_autoptr (GError) error = g_error_new (G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                                               "the API server sent a list without a version");
 
-      trouble (self, NULL, error, back_off (self));
+      trouble (self, NULL, error, reflector_back_off (self));
       return;
     }
   end_stream (self);
@@ -235,7 +235,7 @@ list_cut_short (KubeReflector *self, GError *error)
   if (error == NULL)
     error = own
         = g_error_new (G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT, "the API server sent half of a list");
-  trouble (self, NULL, error, back_off (self));
+  trouble (self, NULL, error, reflector_back_off (self));
 }
 
 /* The marker is all that tells a list from a part of one. */
@@ -250,7 +250,7 @@ initial_cut_short (KubeReflector *self, GError *error)
     {
       end_stream (self);
       give_up_list (self);
-      ask (self);
+      reflector_ask (self);
       return;
     }
   if (reply != NULL)
@@ -262,7 +262,7 @@ initial_cut_short (KubeReflector *self, GError *error)
   if (error == NULL)
     error = own = g_error_new (G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
                                "the API server streamed a list and not its end");
-  trouble (self, NULL, error, back_off (self));
+  trouble (self, NULL, error, reflector_back_off (self));
 }
 
 static KubeNext
@@ -274,7 +274,7 @@ after_bad_bytes (KubeReflector *self)
       kube_reflector_distrust_version (self);
       return (KubeNext){ KUBE_PHASE_LIST, kube_backoff_next (&self->backoff) };
     }
-  return self->n_in_stream > 0 ? (KubeNext){ KUBE_PHASE_WATCH, 0 } : back_off (self);
+  return self->n_in_stream > 0 ? (KubeNext){ KUBE_PHASE_WATCH, 0 } : reflector_back_off (self);
 }
 
 static gboolean
@@ -314,7 +314,7 @@ watch_ended (KubeReflector *self, GError *error)
   else if (was_silent (self, error))
     next = after_silence (self);
   else if (self->n_in_stream == 0 && lasted_us < SHORT_WATCH_US)
-    next = back_off (self);
+    next = reflector_back_off (self);
   if (!was_silent (self, error))
     self->rv_trusted_until_us = 0;
   end_stream (self);
@@ -325,7 +325,7 @@ watch_ended (KubeReflector *self, GError *error)
 
 /* --- Reading ---------------------------------------------------------------------------------- */
 
-static void read_more (KubeReflector *self);
+static void reflector_read_more (KubeReflector *self);
 
 static void
 on_read (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -347,7 +347,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
   if (!self->stopped)
     {
       if (more)
-        read_more (self);
+        reflector_read_more (self);
       else if (self->phase == KUBE_PHASE_WATCH)
         watch_ended (self, error);
       else if (self->initial)
@@ -361,7 +361,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-read_more (KubeReflector *self)
+reflector_read_more (KubeReflector *self)
 {
   g_input_stream_read_async (self->stream, self->buffer, BUFFER_BYTES, G_PRIORITY_DEFAULT,
                              self->cancellable, on_read, ref (self));
@@ -376,18 +376,18 @@ begin_stream (KubeReflector *self, KubeReply *reply)
   self->stream_malformed = FALSE;
   if (self->phase == KUBE_PHASE_LIST)
     {
-      self->splitter = self->initial ? kube_splitter_new_watch (take_event, self)
-                                     : kube_splitter_new_list (take_item, self);
+      self->splitter = self->initial ? kube_splitter_new_watch (reflector_take_event, self)
+                                     : kube_splitter_new_list (reflector_take_item, self);
       if (!self->in_list)
         self->funcs->begin_list (self->user_data);
       self->in_list = TRUE;
     }
   else
     {
-      self->splitter = kube_splitter_new_watch (take_event, self);
+      self->splitter = kube_splitter_new_watch (reflector_take_event, self);
       self->live = TRUE;
     }
-  read_more (self);
+  reflector_read_more (self);
 }
 
 /* --- Asking ----------------------------------------------------------------------------------- */
@@ -396,7 +396,7 @@ static void
 try_other_path (KubeReflector *self, const KubeReply *reply)
 {
   char *path = self->funcs->missing != NULL ? self->funcs->missing (self->user_data) : NULL;
-  KubeNext next = back_off (self);
+  KubeNext next = reflector_back_off (self);
 
   if (path != NULL)
     {
@@ -417,11 +417,11 @@ on_open (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self->stopped)
     ;
   else if (reply == NULL)
-    trouble (self, NULL, error, back_off (self));
+    trouble (self, NULL, error, reflector_back_off (self));
   else if (reply->status == 200 && reply->stream != NULL)
     begin_stream (self, reply);
   else if (self->initial && kube_reflector_must_list (self, reply))
-    ask (self);
+    reflector_ask (self);
   else if (reply->status == 404)
     try_other_path (self, reply);
   else
@@ -430,7 +430,7 @@ on_open (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-ask (KubeReflector *self)
+reflector_ask (KubeReflector *self)
 {
   g_autofree char *path = NULL;
 
@@ -459,12 +459,12 @@ ask (KubeReflector *self)
 }
 
 static gboolean
-on_timer (gpointer user_data)
+reflector_on_timer (gpointer user_data)
 {
   KubeReflector *self = user_data;
 
   g_clear_pointer (&self->timer, g_source_unref);
-  ask (self);
+  reflector_ask (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -474,11 +474,11 @@ proceed (KubeReflector *self, KubeNext next)
   self->phase = next.phase;
   if (next.delay_ms == 0)
     {
-      ask (self);
+      reflector_ask (self);
       return;
     }
   self->timer = kube_clock_wait (next.delay_ms);
-  g_source_set_callback (self->timer, on_timer, self, NULL);
+  g_source_set_callback (self->timer, reflector_on_timer, self, NULL);
   g_source_attach (self->timer, self->context);
 }
 

@@ -28,7 +28,7 @@ peek (KubeScan *self)
 }
 
 static void
-fail (KubeScan *self)
+scan_fail (KubeScan *self)
 {
   self->failed = TRUE;
   self->at = self->end;
@@ -42,7 +42,7 @@ take_string (KubeScan *self, const char **ret_start, gsize *ret_length)
 
   if (peek (self) != '"')
     {
-      fail (self);
+      scan_fail (self);
       return FALSE;
     }
   *ret_start = ++self->at;
@@ -51,7 +51,7 @@ take_string (KubeScan *self, const char **ret_start, gsize *ret_length)
       at++;
   if (at >= self->end)
     {
-      fail (self);
+      scan_fail (self);
       return FALSE;
     }
   *ret_length = at - *ret_start;
@@ -84,13 +84,13 @@ skip_nested (KubeScan *self)
           continue;
         case '{':
           if (++depth > MAX_DEPTH)
-            fail (self);
+            scan_fail (self);
           break;
         case '}':
           depth--;
           break;
         default:
-          fail (self);
+          scan_fail (self);
         }
       if (self->failed)
         return;
@@ -120,7 +120,7 @@ kube_scan_skip (KubeScan *self)
     case ',':
     case ':':
     case '\0':
-      fail (self);
+      scan_fail (self);
       break;
     default:
       while (self->at < self->end && strchr (",:]}\" \n\r\t", *self->at) == NULL)
@@ -178,7 +178,7 @@ kube_scan_next_member (KubeScan *self, const char **ret_name, gsize *ret_length)
     return FALSE;
   if (peek (self) != ':')
     {
-      fail (self);
+      scan_fail (self);
       return FALSE;
     }
   self->at++;
@@ -196,7 +196,7 @@ kube_scan_next_element (KubeScan *self)
       return FALSE;
     }
   if (peek (self) == '\0')
-    fail (self);
+    scan_fail (self);
   return !self->failed;
 }
 

@@ -69,7 +69,7 @@ kube_splitter_free (KubeSplitter *self)
 }
 
 static gboolean
-fail (GError **error, const char *why)
+splitter_fail (GError **error, const char *why)
 {
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "the API server sent %s", why);
   return FALSE;
@@ -111,7 +111,7 @@ static gboolean
 step (KubeSplitter *self, char byte, GError **error)
 {
   if (byte == '\0')
-    return fail (error, "a zero byte");
+    return splitter_fail (error, "a zero byte");
   if (self->in_string)
     {
       if (byte == '\\')
@@ -124,10 +124,10 @@ step (KubeSplitter *self, char byte, GError **error)
   else if (byte == '{' || byte == '[')
     {
       if (++self->depth > MAX_DEPTH)
-        return fail (error, "an object that is nested too deeply");
+        return splitter_fail (error, "an object that is nested too deeply");
     }
   else if (self->depth-- == 0)
-    return fail (error, "a bracket that was never opened");
+    return splitter_fail (error, "a bracket that was never opened");
   return TRUE;
 }
 
@@ -144,7 +144,7 @@ static gboolean
 append (GString *to, const char *data, gsize length, gsize most, GError **error)
 {
   if (to->len + length > most)
-    return fail (error, "an object that is too long");
+    return splitter_fail (error, "an object that is too long");
   g_string_append_len (to, data, length);
   return TRUE;
 }
@@ -156,7 +156,7 @@ take_outside (KubeSplitter *self, const char *data, gsize from, gsize to, GError
   if (self->is_list && !self->in_items)
     return append (self->envelope, data + from, to - from, MAX_ENVELOPE, error);
   if (!is_between (self, data, from, to))
-    return fail (error, "something that is no JSON object");
+    return splitter_fail (error, "something that is no JSON object");
   return TRUE;
 }
 
@@ -173,9 +173,9 @@ take_delimiter (KubeSplitter *self, char byte, GError **error)
       = self->is_list && self->depth == 1 && byte == '[' && ends_with_items (self->envelope);
 
   if (self->in_items && self->depth == self->base && byte != '{' && byte != ']')
-    return fail (error, "a list of what is no object");
+    return splitter_fail (error, "a list of what is no object");
   if (!self->is_list && self->depth == 0 && byte != '{')
-    return fail (error, "something that is no JSON object");
+    return splitter_fail (error, "something that is no JSON object");
   if (!step (self, byte, error))
     return FALSE;
   if (is_inside (self))
@@ -200,7 +200,7 @@ read_outside (KubeSplitter *self, const char *data, gsize *at, gsize length, GEr
       if (self->done)
         {
           *at = length;
-          return is_between (self, data, end, length) || fail (error, "more than a list");
+          return is_between (self, data, end, length) || splitter_fail (error, "more than a list");
         }
       if (self->escaped) /* what it is does not matter */
         {

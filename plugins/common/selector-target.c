@@ -15,7 +15,7 @@
 #define MAX_NAME 253
 
 static gboolean
-refuse (const char *name, const char *why, GError **error)
+selector_target_refuse (const char *name, const char *why, GError **error)
 {
   g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
                "“%s” cannot be made an address: %s; write NAME, NAME:PORT or [IPV6]:PORT", name,
@@ -28,7 +28,7 @@ static gboolean
 refuse_host (const char *name, const char *host, const char *why, GError **error)
 {
   if (g_str_equal (name, host) || strchr (name, ':') != NULL)
-    return refuse (name, why, error);
+    return selector_target_refuse (name, why, error);
   g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
                "“%s” cannot be called at “%s”: %s; see the name, and what --selector-domain and "
                "--selector-template add to it",
@@ -65,7 +65,7 @@ check_host (const char *name, const char *host, GError **error)
 
 /* (transfer full): @host in ASCII (IDNA) and a port. */
 static char *
-join (const char *name, const char *host, const char *port, GError **error)
+selector_target_join (const char *name, const char *host, const char *port, GError **error)
 {
   g_autofree char *ascii = NULL;
 
@@ -119,7 +119,7 @@ expand_word (const SelectorTarget *self, const char *name, const char *word, GEr
 }
 
 static char *
-expand (const SelectorTarget *self, const char *name, GError **error)
+selector_target_expand (const SelectorTarget *self, const char *name, GError **error)
 {
   g_autoptr (GString) text = g_string_new (NULL);
 
@@ -165,24 +165,24 @@ from_name (const SelectorTarget *self, const char *name, GError **error)
     mapped = g_strdup (name);
   if (self->pattern != NULL && self->pattern[0] != '\0')
     {
-      host = expand (self, mapped, error);
+      host = selector_target_expand (self, mapped, error);
       if (host == NULL)
         return NULL;
       colon = strchr (host, ':');
       if (colon == NULL)
-        return join (name, host, port, error);
+        return selector_target_join (name, host, port, error);
       *colon = '\0';
-      return join (name, host, colon + 1, error);
+      return selector_target_join (name, host, colon + 1, error);
     }
   if (self->domain != NULL && self->domain[0] != '\0')
     host = g_strdup_printf ("%s.%s", mapped, self->domain);
   else
     host = g_steal_pointer (&mapped);
-  return join (name, host, port, error);
+  return selector_target_join (name, host, port, error);
 }
 
 static gboolean
-is_port (const char *text)
+selector_target_is_port (const char *text)
 {
   guint64 port;
 
@@ -198,7 +198,7 @@ selector_target_make (const SelectorTarget *self, const char *name, GError **err
   if (g_str_has_prefix (name, "unix:/"))
     return g_strdup (name);
   if (name[0] == '\0')
-    return refuse (name, "it is empty", error), NULL;
+    return selector_target_refuse (name, "it is empty", error), NULL;
   if (g_hostname_is_ip_address (name))
     return g_strdup_printf (colon != NULL ? "[%s]:%u" : "%s:%u", name, self->port);
   if (name[0] == '[')
@@ -207,19 +207,20 @@ selector_target_make (const SelectorTarget *self, const char *name, GError **err
 
       host = end != NULL ? g_strndup (name + 1, (gsize) (end - name - 1)) : NULL;
       if (host == NULL || !g_hostname_is_ip_address (host))
-        return refuse (name, "there is no IPv6 address in the brackets", error), NULL;
+        return selector_target_refuse (name, "there is no IPv6 address in the brackets", error),
+               NULL;
       if (end[1] == '\0')
         return g_strdup_printf ("%s:%u", name, self->port);
-      if (end[1] != ':' || !is_port (end + 2))
-        return refuse (name, "there is no port after the brackets", error), NULL;
+      if (end[1] != ':' || !selector_target_is_port (end + 2))
+        return selector_target_refuse (name, "there is no port after the brackets", error), NULL;
       return g_strdup (name);
     }
   if (colon == NULL)
     return from_name (self, name, error);
   host = g_strndup (name, (gsize) (colon - name));
-  if (!is_port (colon + 1))
-    return refuse (name, "what follows the colon is no port", error), NULL;
-  return join (name, host, colon + 1, error);
+  if (!selector_target_is_port (colon + 1))
+    return selector_target_refuse (name, "what follows the colon is no port", error), NULL;
+  return selector_target_join (name, host, colon + 1, error);
 }
 
 void

@@ -55,7 +55,7 @@ process (DnsChannel *self, ares_socket_t readable, ares_socket_t writable)
 }
 
 static gboolean
-on_timer (gpointer user_data)
+channel_on_timer (gpointer user_data)
 {
   process (user_data, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
   return G_SOURCE_CONTINUE;
@@ -95,7 +95,7 @@ on_state (void *user_data, ares_socket_t fd, int readable, int writable)
 }
 
 static void
-fail (int status, const char *what, GError **error)
+channel_fail (int status, const char *what, GError **error)
 {
   g_set_error (error, MICRO_ERROR, MICRO_STATUS_FAILED_PRECONDITION, "%s: %s", what,
                ares_strerror (status));
@@ -119,7 +119,7 @@ open_channel (DnsChannel *self, const char *servers, guint timeout_ms, int flags
   if (status != ARES_SUCCESS)
     {
       self->ares = NULL;
-      fail (status, "the look-up of names cannot be set up", error);
+      channel_fail (status, "the look-up of names cannot be set up", error);
       return status;
     }
   if (servers == NULL || servers[0] == '\0')
@@ -128,7 +128,7 @@ open_channel (DnsChannel *self, const char *servers, guint timeout_ms, int flags
   if (status != ARES_SUCCESS)
     {
       what = g_strdup_printf ("--selector-servers=%s is no list of HOST:PORT", servers);
-      fail (status, what, error);
+      channel_fail (status, what, error);
     }
   return status;
 }
@@ -164,7 +164,7 @@ dns_channel_new (
   self->moved = moved;
   self->user_data = user_data;
   self->timer = g_source_new (&timer_funcs, sizeof (GSource));
-  g_source_set_callback (self->timer, on_timer, self, NULL);
+  g_source_set_callback (self->timer, channel_on_timer, self, NULL);
   g_source_set_static_name (self->timer, "[micro] DNS timer");
   status = open_channel (self, servers, timeout_ms, 0, error);
   /* Where there is no other server to turn to, c-ares is to tell what the one said. */

@@ -48,7 +48,7 @@ struct _DnsLookup
 };
 
 static gboolean
-is_over (int status)
+lookup_is_over (int status)
 {
   return status == ARES_EDESTRUCTION || status == ARES_ECANCELLED;
 }
@@ -64,7 +64,7 @@ is_denial (int status)
  */
 
 static void
-collect (struct ares_addrinfo *found, GPtrArray *addresses, guint *ttl_s)
+lookup_collect (struct ares_addrinfo *found, GPtrArray *addresses, guint *ttl_s)
 {
   for (struct ares_addrinfo_cname *alias = found->cnames; alias != NULL; alias = alias->next)
     *ttl_s = MIN (*ttl_s, (guint) MAX (alias->ttl, 0));
@@ -99,13 +99,13 @@ got_target (void *user_data, int status, int timeouts, struct ares_addrinfo *fou
   DnsLookup *self = asked->lookup;
 
   if (found != NULL && status == ARES_SUCCESS)
-    collect (found, asked->target->addresses, &self->srv_ttl_s);
-  else if (!is_over (status))
+    lookup_collect (found, asked->target->addresses, &self->srv_ttl_s);
+  else if (!lookup_is_over (status))
     g_info ("%s, which SRV records of “%s” name, has no address: %s", asked->target->host,
             self->host, ares_strerror (status));
   g_clear_pointer (&found, ares_freeaddrinfo);
   g_free (asked);
-  if (is_over (status))
+  if (lookup_is_over (status))
     return;
   self->n_running--;
   self->targets_running--;
@@ -134,7 +134,7 @@ got_srv (void *user_data, int status, int timeouts, unsigned char *data, int len
 {
   DnsLookup *self = user_data;
 
-  if (is_over (status))
+  if (lookup_is_over (status))
     return;
   self->n_running--;
   self->srv_status = status;
@@ -153,9 +153,9 @@ got_addresses (void *user_data, int status, int timeouts, struct ares_addrinfo *
   DnsLookup *self = user_data;
 
   if (found != NULL && status == ARES_SUCCESS)
-    collect (found, self->addresses, &self->address_ttl_s);
+    lookup_collect (found, self->addresses, &self->address_ttl_s);
   g_clear_pointer (&found, ares_freeaddrinfo);
-  if (is_over (status))
+  if (lookup_is_over (status))
     return;
   self->n_running--;
   self->address_status = status;
@@ -165,7 +165,8 @@ got_addresses (void *user_data, int status, int timeouts, struct ares_addrinfo *
  */
 
 static void
-add_node (GPtrArray *nodes, GHashTable *seen, const char *host, guint16 port, DnsTarget *target)
+lookup_add_node (
+    GPtrArray *nodes, GHashTable *seen, const char *host, guint16 port, DnsTarget *target)
 {
   g_autofree char *address
       = g_strdup_printf (strchr (host, ':') != NULL ? "[%s]:%u" : "%s:%u", host, port);
@@ -192,10 +193,10 @@ make_nodes (DnsLookup *self, gboolean srv)
       DnsTarget *target = g_ptr_array_index (self->targets, i);
 
       for (guint j = 0; j < target->addresses->len; j++)
-        add_node (nodes, seen, target->addresses->pdata[j], target->port, target);
+        lookup_add_node (nodes, seen, target->addresses->pdata[j], target->port, target);
     }
   for (guint i = 0; !srv && i < self->addresses->len; i++)
-    add_node (nodes, seen, self->addresses->pdata[i], self->port, NULL);
+    lookup_add_node (nodes, seen, self->addresses->pdata[i], self->port, NULL);
   return nodes;
 }
 
@@ -265,7 +266,7 @@ make_result (DnsLookup *self, DnsResult *result)
 }
 
 static void
-finish (DnsLookup *self)
+lookup_finish (DnsLookup *self)
 {
   DnsLookupFunc callback = self->callback;
   gpointer user_data = self->user_data;
@@ -286,13 +287,13 @@ moved (gpointer user_data)
                          && self->next_target == self->targets->len && self->targets_running == 0;
 
   if (self->n_running == 0 || all_targets)
-    finish (self);
+    lookup_finish (self);
 }
 
 static gboolean
 on_failed (gpointer user_data)
 {
-  finish (user_data);
+  lookup_finish (user_data);
   return G_SOURCE_REMOVE;
 }
 

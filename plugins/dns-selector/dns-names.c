@@ -55,7 +55,7 @@ struct _DnsName
   GArray *waiting;     /* of Waiting */
 };
 
-static void ask (DnsName *self);
+static void dns_names_ask (DnsName *self);
 
 /* --- Telling those who wait and watch -----------------------------------------------------------
  */
@@ -100,7 +100,7 @@ answer_all (DnsName *self)
 }
 
 static void
-push (DnsName *self, MicroEventKind kind, MicroService *service)
+dns_names_push (DnsName *self, MicroEventKind kind, MicroService *service)
 {
   g_autoptr (MicroEvent) event = micro_event_new (kind, service);
 
@@ -132,7 +132,7 @@ without (MicroService *before, MicroService *now)
 }
 
 static int
-compare_nodes (gconstpointer a, gconstpointer b)
+dns_names_compare_nodes (gconstpointer a, gconstpointer b)
 {
   return g_strcmp0 (micro_node_get_id (*(MicroNode *const *) a),
                     micro_node_get_id (*(MicroNode *const *) b));
@@ -153,19 +153,19 @@ set_service (DnsName *self, MicroService *service)
   if (service != NULL)
     {
       self->service = micro_service_ref (service);
-      push (self, before == NULL ? MICRO_EVENT_CREATED : MICRO_EVENT_UPDATED, service);
+      dns_names_push (self, before == NULL ? MICRO_EVENT_CREATED : MICRO_EVENT_UPDATED, service);
     }
   else
     dns_picker_forget (self->registry->picker, self->name);
   if (before != NULL && (gone = without (before, service)) != NULL)
-    push (self, MICRO_EVENT_DELETED, gone);
+    dns_names_push (self, MICRO_EVENT_DELETED, gone);
 }
 
 /* --- Asking -------------------------------------------------------------------------------------
  */
 
 static void
-stop_timer (DnsName *self)
+dns_names_stop_timer (DnsName *self)
 {
   if (self->timer != NULL)
     g_source_destroy (self->timer);
@@ -173,12 +173,12 @@ stop_timer (DnsName *self)
 }
 
 static gboolean
-on_timer (gpointer user_data)
+dns_names_on_timer (gpointer user_data)
 {
   DnsName *self = user_data;
   gint64 used_us = dns_picker_get_used (self->registry->picker, self->name);
 
-  stop_timer (self);
+  dns_names_stop_timer (self);
   if (self->service != NULL && MAX (used_us, self->wanted_us) + IDLE_US < g_get_monotonic_time ())
     {
       g_info ("“%s” is not called any more, and not asked for in DNS", self->name);
@@ -186,21 +186,21 @@ on_timer (gpointer user_data)
       self->expires_us = 0;
     }
   else
-    ask (self);
+    dns_names_ask (self);
   return G_SOURCE_REMOVE;
 }
 
 /* While nobody watches, whoever wants to know asks. */
 static void
-start_timer (DnsName *self)
+dns_names_start_timer (DnsName *self)
 {
   gint64 left_us = self->expires_us - g_get_monotonic_time ();
 
-  stop_timer (self);
+  dns_names_stop_timer (self);
   if (self->watchers->len == 0 || self->literal || self->expires_us == 0)
     return;
   self->timer = g_timeout_source_new ((guint) (MAX (left_us, 0) / 1000 + 1));
-  g_source_set_callback (self->timer, on_timer, self, NULL);
+  g_source_set_callback (self->timer, dns_names_on_timer, self, NULL);
   g_source_set_static_name (self->timer, "[micro] DNS TTL");
   g_source_attach (self->timer, self->registry->context);
 }
@@ -232,7 +232,7 @@ accept (DnsName *self, const DnsResult *result)
   g_autoptr (MicroService) service = NULL;
 
   /* Servers turn the order of records for clients that take the first. */
-  g_ptr_array_sort (result->nodes, compare_nodes);
+  g_ptr_array_sort (result->nodes, dns_names_compare_nodes);
   service = micro_service_new (self->name, "", NULL, NULL, result->nodes);
   self->had_srv = result->srv;
   set_service (self, service);
@@ -258,16 +258,16 @@ on_result (const DnsResult *result, gpointer user_data)
   else
     seconds = bridge (self, result->error);
   self->expires_us = g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
-  start_timer (self);
+  dns_names_start_timer (self);
   answer_all (self);
 }
 
 static void
-ask (DnsName *self)
+dns_names_ask (DnsName *self)
 {
   if (self->lookup != NULL)
     return;
-  stop_timer (self);
+  dns_names_stop_timer (self);
   self->asked_us = g_get_monotonic_time ();
   self->lookup = dns_lookup_start (&self->registry->settings, self->name, self->address,
                                    self->want_srv, self->had_srv, on_result, self);
@@ -279,7 +279,7 @@ rest (DnsName *self)
 {
   if (self->watchers->len > 0)
     return;
-  stop_timer (self);
+  dns_names_stop_timer (self);
   if (self->waiting->len == 0)
     g_clear_pointer (&self->lookup, dns_lookup_cancel);
 }
@@ -307,7 +307,7 @@ dns_name_wait (DnsName *self, GTask *task, GCancellableSourceFunc on_cancelled)
     }
   g_array_append_val (self->waiting, waiting);
   self->wanted_us = g_get_monotonic_time ();
-  ask (self);
+  dns_names_ask (self);
 }
 
 void
@@ -342,7 +342,7 @@ dns_name_add_watcher (DnsName *self, MicroWatcher *watcher)
       micro_watcher_push (watcher, event);
     }
   if (self->lookup == NULL)
-    start_timer (self);
+    dns_names_start_timer (self);
 }
 
 void
@@ -376,14 +376,14 @@ dns_names_distrust (DnsRegistry *registry, const char *address)
       for (guint i = 0; i < nodes->len; i++)
         if (g_str_equal (micro_node_get_address (nodes->pdata[i]), address))
           {
-            ask (name);
+            dns_names_ask (name);
             break;
           }
     }
 }
 
 static void
-watch_free (gpointer data)
+dns_names_watch_free (gpointer data)
 {
   Watch *self = data;
 
@@ -395,11 +395,11 @@ watch_free (gpointer data)
  */
 
 static void
-name_free (gpointer data)
+dns_name_free (gpointer data)
 {
   DnsName *self = data;
 
-  stop_timer (self);
+  dns_names_stop_timer (self);
   g_clear_pointer (&self->lookup, dns_lookup_cancel);
   g_clear_pointer (&self->service, micro_service_unref);
   g_clear_error (&self->error);
@@ -422,7 +422,7 @@ is_dispensable (gpointer key, gpointer value, gpointer user_data)
 GHashTable *
 dns_names_new (void)
 {
-  return g_hash_table_new_full (g_str_hash, g_str_equal, NULL, name_free);
+  return g_hash_table_new_full (g_str_hash, g_str_equal, NULL, dns_name_free);
 }
 
 DnsName *
@@ -472,7 +472,7 @@ dns_names_get (DnsRegistry *registry, const char *name, GError **error)
   self->address = g_steal_pointer (&address);
   /* Who names a port means that one. */
   self->want_srv = strchr (name, ':') == NULL;
-  self->watchers = g_ptr_array_new_with_free_func (watch_free);
+  self->watchers = g_ptr_array_new_with_free_func (dns_names_watch_free);
   self->waiting = g_array_new (FALSE, FALSE, sizeof (Waiting));
   if (is_literal (self->address))
     take_literally (self);

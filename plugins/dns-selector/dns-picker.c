@@ -60,7 +60,7 @@ plan_unref (Plan *self)
 }
 
 static void
-name_free (gpointer data)
+picker_name_free (gpointer data)
 {
   Name *self = data;
 
@@ -224,7 +224,7 @@ dns_picker_new (void)
   DnsPicker *self = g_new0 (DnsPicker, 1);
 
   g_mutex_init (&self->mutex);
-  self->names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, name_free);
+  self->names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, picker_name_free);
   return self;
 }
 

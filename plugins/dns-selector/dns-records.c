@@ -21,7 +21,7 @@
 #define SRV_FIXED 6 /* priority, weight and port, two bytes each */
 
 static void
-target_free (gpointer data)
+records_target_free (gpointer data)
 {
   DnsTarget *self = data;
 
@@ -37,7 +37,7 @@ get_16 (const guint8 *data)
 }
 
 static DnsTarget *
-read_target (ns_msg *message, const ns_rr *record)
+records_read_target (ns_msg *message, const ns_rr *record)
 {
   const guint8 *data = ns_rr_rdata (*record);
   char host[NS_MAXDNAME];
@@ -61,7 +61,7 @@ read_target (ns_msg *message, const ns_rr *record)
 
 /* (transfer full) (nullable): of an A or AAAA record. */
 static char *
-read_address (const ns_rr *record)
+records_read_address (const ns_rr *record)
 {
   g_autoptr (GInetAddress) address = NULL;
 
@@ -87,7 +87,7 @@ read_additional (ns_msg *message, GPtrArray *targets, guint *ret_ttl_s)
 
       if (ns_parserr (message, ns_s_ar, i, &record) < 0)
         return; /* what the targets lack is asked for */
-      address = read_address (&record);
+      address = records_read_address (&record);
       if (address == NULL)
         continue;
       host = g_ascii_strdown (ns_rr_name (record), -1);
@@ -113,7 +113,7 @@ read_additional (ns_msg *message, GPtrArray *targets, guint *ret_ttl_s)
 GPtrArray *
 dns_records_read_srv (const guint8 *data, gsize length, guint *ret_ttl_s)
 {
-  g_autoptr (GPtrArray) targets = g_ptr_array_new_with_free_func (target_free);
+  g_autoptr (GPtrArray) targets = g_ptr_array_new_with_free_func (records_target_free);
   ns_msg message;
   ns_rr record;
 
@@ -129,7 +129,7 @@ dns_records_read_srv (const guint8 *data, gsize length, guint *ret_ttl_s)
       *ret_ttl_s = MIN (*ret_ttl_s, (guint) ns_rr_ttl (record));
       if (ns_rr_type (record) != ns_t_srv)
         continue;
-      target = read_target (&message, &record);
+      target = records_read_target (&message, &record);
       if (target == NULL)
         return NULL;
       g_ptr_array_add (targets, target);

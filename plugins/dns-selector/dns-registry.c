@@ -19,7 +19,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (DnsRegistry,
  */
 
 static gboolean
-on_cancelled (GCancellable *cancellable, gpointer user_data)
+dns_registry_on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   GTask *task = user_data;
   DnsRegistry *self = g_task_get_source_object (task);
@@ -52,7 +52,7 @@ dns_registry_get_service_async (MicroRegistry *registry,
   else if (dns_name_is_fresh (entry))
     dns_name_answer (entry, task);
   else
-    dns_name_wait (entry, task, on_cancelled);
+    dns_name_wait (entry, task, dns_registry_on_cancelled);
 }
 
 /* --- Watching -----------------------------------------------------------------------------------

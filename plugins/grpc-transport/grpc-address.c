@@ -32,7 +32,7 @@ set_bad (GError **error, const char *format, ...)
 
 /* @text: (nullable): what is behind the colon */
 static gboolean
-parse_port (const char *address, const char *text, guint16 *ret_port, GError **error)
+address_parse_port (const char *address, const char *text, guint16 *ret_port, GError **error)
 {
   g_autoptr (GError) local = NULL;
   guint64 port;
@@ -94,7 +94,7 @@ grpc_address_split (const char *address, char **ret_host, guint16 *ret_port, GEr
 {
   const char *end = end_of_host (address, error);
 
-  if (end == NULL || !parse_port (address, *end == ':' ? end + 1 : NULL, ret_port, error))
+  if (end == NULL || !address_parse_port (address, *end == ':' ? end + 1 : NULL, ret_port, error))
     return FALSE;
   *ret_host = *address == '[' ? g_strndup (address + 1, end - address - 2)
                               : g_strndup (address, end - address);

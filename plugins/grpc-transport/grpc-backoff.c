@@ -30,7 +30,7 @@ backoff_free (gpointer data)
 /* What nobody has asked for since is forgotten, so that addresses that come and go leave nothing.
  */
 static gboolean
-is_long_ago (gpointer address, gpointer value, gpointer before_us)
+backoff_is_long_ago (gpointer address, gpointer value, gpointer before_us)
 {
   return ((const Backoff *) value)->until_us < *(const gint64 *) before_us;
 }
@@ -48,7 +48,7 @@ grpc_backoff_failed (GrpcThread *thread, const char *address, gint64 begun_us, c
     return;
   if (thread->backoffs == NULL)
     thread->backoffs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, backoff_free);
-  g_hash_table_foreach_remove (thread->backoffs, is_long_ago, &before_us);
+  g_hash_table_foreach_remove (thread->backoffs, backoff_is_long_ago, &before_us);
   backoff = g_hash_table_lookup (thread->backoffs, address);
   if (backoff == NULL)
     {

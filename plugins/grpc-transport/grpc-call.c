@@ -146,7 +146,7 @@ header_at (GrpcCall *self, guint index)
 
 /* nghttp2 ends every rcbuf with a NUL that it does not count. */
 static const char *
-text_of (nghttp2_rcbuf *buffer)
+grpc_call_text_of (nghttp2_rcbuf *buffer)
 {
   return (const char *) nghttp2_rcbuf_get_buf (buffer).base;
 }
@@ -168,13 +168,13 @@ grpc_call_get_header (MicroCall *call, const char *name)
 
   for (; self->server && begin < self->n_headers; begin++)
     if (is_named (&self->headers[begin], name, length))
-      return text_of (self->headers[begin].value);
+      return grpc_call_text_of (self->headers[begin].value);
   for (guint i = begin; i < n; i++)
     {
       const GrpcHeader *header = header_at (self, self->server ? i : n - 1 - i);
 
       if (is_named (header, name, length))
-        return text_of (header->value);
+        return grpc_call_text_of (header->value);
     }
   return NULL;
 }
@@ -193,7 +193,8 @@ grpc_call_foreach_header (MicroCall *call,
     {
       const GrpcHeader *header = header_at (self, i);
 
-      if (!callback (text_of (header->name), text_of (header->value), user_data))
+      if (!callback (grpc_call_text_of (header->name), grpc_call_text_of (header->value),
+                     user_data))
         return;
     }
 }
@@ -202,7 +203,7 @@ grpc_call_foreach_header (MicroCall *call,
  */
 
 static void
-make_room (GrpcCall *self, gsize size)
+grpc_call_make_room (GrpcCall *self, gsize size)
 {
   guint8 *room;
   gsize need;
@@ -232,7 +233,7 @@ put_prefix (GrpcCall *self, gsize size, gboolean compressed)
 {
   guint8 *prefix;
 
-  make_room (self, 5 + size);
+  grpc_call_make_room (self, 5 + size);
   self->message_at = self->out_length;
   prefix = self->out + self->out_length;
   prefix[0] = compressed;

@@ -114,7 +114,10 @@ end_without_trailers (GrpcCall *self, guint32 error_code)
 }
 
 static int
-on_stream_close (nghttp2_session *session, int32_t stream_id, uint32_t error_code, void *user_data)
+grpc_client_on_stream_close (nghttp2_session *session,
+                             int32_t stream_id,
+                             uint32_t error_code,
+                             void *user_data)
 {
   GrpcCall *self = nghttp2_session_get_stream_user_data (session, stream_id);
   if (self == NULL)
@@ -203,7 +206,7 @@ grpc_client_give_up (GrpcCall *self, MicroStatus status, const char *message)
 }
 
 static int
-on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
+grpc_client_on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
 {
   GrpcConnection *connection = user_data;
   GrpcCall *self;
@@ -241,12 +244,12 @@ on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame, void *user_
 }
 
 static int
-on_data_chunk (nghttp2_session *session,
-               uint8_t flags,
-               int32_t stream_id,
-               const uint8_t *data,
-               size_t length,
-               void *user_data)
+grpc_client_on_data_chunk (nghttp2_session *session,
+                           uint8_t flags,
+                           int32_t stream_id,
+                           const uint8_t *data,
+                           size_t length,
+                           void *user_data)
 {
   GrpcCall *self = grpc_connection_find_call (user_data, stream_id);
 
@@ -258,7 +261,7 @@ on_data_chunk (nghttp2_session *session,
 }
 
 static int
-on_frame_send (nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
+grpc_client_on_frame_send (nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
 {
   GrpcCall *self;
 
@@ -284,12 +287,12 @@ grpc_client_callbacks (void)
 
       nghttp2_session_callbacks_new (&made);
       nghttp2_session_callbacks_set_on_header_callback2 (made, grpc_connection_on_header);
-      nghttp2_session_callbacks_set_on_frame_recv_callback (made, on_frame_recv);
-      nghttp2_session_callbacks_set_on_data_chunk_recv_callback (made, on_data_chunk);
-      nghttp2_session_callbacks_set_on_frame_send_callback (made, on_frame_send);
+      nghttp2_session_callbacks_set_on_frame_recv_callback (made, grpc_client_on_frame_recv);
+      nghttp2_session_callbacks_set_on_data_chunk_recv_callback (made, grpc_client_on_data_chunk);
+      nghttp2_session_callbacks_set_on_frame_send_callback (made, grpc_client_on_frame_send);
       nghttp2_session_callbacks_set_on_frame_not_send_callback (made, on_frame_not_send);
       nghttp2_session_callbacks_set_send_data_callback (made, grpc_send_data);
-      nghttp2_session_callbacks_set_on_stream_close_callback (made, on_stream_close);
+      nghttp2_session_callbacks_set_on_stream_close_callback (made, grpc_client_on_stream_close);
       g_once_init_leave (&callbacks, made);
     }
   return callbacks;

@@ -107,7 +107,7 @@ resolved (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-resolve (GrpcConnection *self)
+connect_resolve (GrpcConnection *self)
 {
   g_autoptr (GTask) task = NULL;
 
@@ -130,7 +130,7 @@ is_used_up (GrpcConnection *self)
 }
 
 static void
-retire (GrpcConnection *self)
+connect_retire (GrpcConnection *self)
 {
   self->closing = TRUE;
   grpc_connect_forget (self);
@@ -151,7 +151,7 @@ grpc_connect_get (GrpcThread *thread, const char *address)
   if (self != NULL && !is_used_up (self))
     return self;
   if (self != NULL)
-    retire (self);
+    connect_retire (self);
   problem = grpc_address_check (address, &error) ? grpc_backoff_problem (thread, address)
                                                  : error->message;
   self = grpc_connection_new (thread, FALSE);
@@ -173,6 +173,6 @@ grpc_connect_get (GrpcThread *thread, const char *address)
       connect_to (self, one);
     }
   else
-    resolve (self);
+    connect_resolve (self);
   return self;
 }

@@ -26,7 +26,7 @@ from_timer (MicroLoopTimer *timer)
 }
 
 static void
-start_timer (GrpcConnection *self, void (*expired) (MicroLoopTimer *timer), guint ms)
+end_start_timer (GrpcConnection *self, void (*expired) (MicroLoopTimer *timer), guint ms)
 {
   self->timer.expired = expired;
   micro_loop_start_timer (self->thread->loop, &self->timer,
@@ -56,7 +56,7 @@ grpc_end_kindly (GrpcConnection *self)
     return;
   nghttp2_submit_shutdown_notice (self->session);
   grpc_connection_flush_soon (self);
-  start_timer (self, last_go_away, grpc_end_notice_ms);
+  end_start_timer (self, last_go_away, grpc_end_notice_ms);
 }
 
 static gboolean
@@ -89,7 +89,7 @@ grpc_end_answered (GrpcConnection *self, const guint8 *opaque)
  * what still comes is thrown away for a while. */
 
 static void
-linger_expired (MicroLoopTimer *timer)
+end_linger_expired (MicroLoopTimer *timer)
 {
   grpc_connection_fail (from_timer (timer), "it was refused");
 }
@@ -105,7 +105,7 @@ grpc_end_now (GrpcConnection *self, guint32 code, const char *why)
   nghttp2_submit_goaway (self->session, NGHTTP2_FLAG_NONE,
                          nghttp2_session_get_last_proc_stream_id (self->session), code,
                          (const uint8_t *) why, strlen (why));
-  start_timer (self, linger_expired, STALLED_MS);
+  end_start_timer (self, end_linger_expired, STALLED_MS);
   grpc_connection_flush_soon (self);
 }
 
@@ -118,7 +118,7 @@ grpc_end_linger (GrpcConnection *self)
   shutdown (self->source.fd, SHUT_WR);
   self->ending = TRUE;
   self->lingering = TRUE;
-  start_timer (self, linger_expired, LINGER_MS);
+  end_start_timer (self, end_linger_expired, LINGER_MS);
 }
 
 void

@@ -46,7 +46,7 @@ refuse_message (GrpcCall *self, MicroStatus status, const char *why, gsize lengt
 }
 
 static gboolean
-is_over (GrpcCall *self)
+flow_is_over (GrpcCall *self)
 {
   return self->doomed || self->refused || self->have_status
          || (self->server && self->closed_by_core);
@@ -78,14 +78,14 @@ deliver_compressed (GrpcCall *self, const guint8 *data, gsize length)
 static gboolean
 deliver_message (GrpcCall *self, gboolean compressed, const guint8 *data, gsize length)
 {
-  if (is_over (self))
+  if (flow_is_over (self))
     return TRUE;
   self->head.was_compressed = compressed != FALSE;
   if (compressed)
     deliver_compressed (self, data, length);
   else
     self->head.events->message (&self->head, data, length);
-  return !self->held || is_over (self);
+  return !self->held || flow_is_over (self);
 }
 
 /* What it holds goes at once: its peer may never read the answer. */
@@ -118,12 +118,12 @@ feed (GrpcCall *self, const guint8 *data, gsize length, gboolean *ret_gone)
   grpc_flow_enter (self);
   if (!grpc_framer_feed (&self->framer, self, data, length, self->max_receive_bytes,
                          deliver_message, &used, &status, &message)
-      && !is_over (self))
+      && !flow_is_over (self))
     refuse_message (self, status, message, self->framer.length);
   if (self->framer.partial_size != before)
     {
       grpc_budget_change (self, (gssize) (self->framer.partial_size - before));
-      if (grpc_budget_is_over (self) && !is_over (self))
+      if (grpc_budget_is_over (self) && !flow_is_over (self))
         refuse_greedy (self);
     }
   *ret_gone = grpc_flow_leave (self);
@@ -151,7 +151,7 @@ grpc_flow_receive (GrpcCall *self, const guint8 *data, gsize length)
     self->pending = g_byte_array_new ();
   g_byte_array_append (self->pending, data + used, (guint) (length - used));
   grpc_budget_change (self, (gssize) (length - used));
-  if (grpc_budget_is_over (self) && !is_over (self))
+  if (grpc_budget_is_over (self) && !flow_is_over (self))
     refuse_greedy (self);
 }
 
@@ -208,7 +208,7 @@ deliver_pending (GrpcCall *self)
  * Nothing of this is told inside nghttp2's call-backs: the core would call back into them. */
 
 static void
-wake (GrpcCall *self)
+flow_wake (GrpcCall *self)
 {
   if (self->woken)
     return;
@@ -271,7 +271,7 @@ grpc_flow_hold (MicroCall *call, gboolean hold)
 
   self->held = hold;
   if (!hold && (self->pending != NULL || self->pending_end))
-    wake (self);
+    flow_wake (self);
 }
 
 void
@@ -280,7 +280,7 @@ grpc_flow_sent (GrpcCall *self, gsize bytes)
   if (!self->head.streaming || bytes == 0)
     return;
   self->unreported += bytes;
-  wake (self);
+  flow_wake (self);
 }
 
 static void

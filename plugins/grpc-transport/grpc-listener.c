@@ -171,7 +171,7 @@ pause_accepting (GrpcThread *thread)
 }
 
 static void
-serve (GrpcThread *thread, int fd)
+grpc_listener_serve (GrpcThread *thread, int fd)
 {
   GrpcConnection *connection = grpc_connection_new (thread, TRUE);
 
@@ -203,7 +203,7 @@ serve_handed (gpointer user_data)
       grpc_transport_connection_gone (thread);
       return;
     }
-  serve (thread, handed->fd);
+  grpc_listener_serve (thread, handed->fd);
   if (thread->listener.fd < 0) /* it has begun to drain since */
     grpc_end_kindly (thread->served.tail->data);
 }
@@ -218,7 +218,7 @@ hand_over (GrpcThread *thread, int fd)
 }
 
 static void
-listener_ready (MicroLoopSource *source, guint32 events)
+grpc_listener_ready (MicroLoopSource *source, guint32 events)
 {
   GrpcThread *thread = from_listener (source);
   int one = 1;
@@ -241,7 +241,7 @@ listener_ready (MicroLoopSource *source, guint32 events)
       /* A burst of connections is one thread's to accept: the others are not even woken. */
       server = grpc_transport_choose (thread);
       if (server == thread)
-        serve (thread, fd);
+        grpc_listener_serve (thread, fd);
       else
         hand_over (server, fd);
     }
@@ -253,7 +253,7 @@ grpc_listener_start (GrpcThread *thread, int fd, GError **error)
 {
   thread->listener.fd = fd;
   thread->listener.events = EPOLLIN | EPOLLEXCLUSIVE;
-  thread->listener.ready = listener_ready;
+  thread->listener.ready = grpc_listener_ready;
   if (!micro_loop_add_source (thread->loop, &thread->listener, error))
     {
       thread->listener.fd = -1;
@@ -272,7 +272,7 @@ grpc_listener_stop (GrpcThread *thread)
   grpc_transport_set_accepting (thread, FALSE);
   /* For their peers those in the backlog are connected already. */
   if (thread->accept_again.position == 0)
-    listener_ready (&thread->listener, 0);
+    grpc_listener_ready (&thread->listener, 0);
   if (thread->accept_again.position != 0)
     micro_loop_stop_timer (thread->loop, &thread->accept_again);
   else

@@ -36,7 +36,7 @@ struct _GrpcRace
   gpointer user_data;
 };
 
-static void go_on (GrpcRace *self);
+static void race_go_on (GrpcRace *self);
 
 /* As many of one family as possible take turns with the other, in the resolver's order otherwise
  * (RFC 8305, 4). */
@@ -78,7 +78,7 @@ stop_attempt (Attempt *attempt, gboolean keep)
 
 /* The race may be gone afterwards. */
 static void
-finish (GrpcRace *self, int fd)
+race_finish (GrpcRace *self, int fd)
 {
   for (guint i = 0; i < self->next; i++)
     stop_attempt (&self->attempts[i], FALSE);
@@ -99,12 +99,12 @@ attempt_ready (MicroLoopSource *source, guint32 events)
   stop_attempt (attempt, code == 0);
   if (code == 0)
     {
-      finish (self, fd);
+      race_finish (self, fd);
       return;
     }
   self->last_errno = code;
   self->stagger_at_us = 0;
-  go_on (self);
+  race_go_on (self);
 }
 
 static gboolean
@@ -134,7 +134,7 @@ start_attempt (GrpcRace *self, Attempt *attempt, const GrpcSocketAddress *addres
 
 /* Starts what is due, or ends the race. */
 static void
-go_on (GrpcRace *self)
+race_go_on (GrpcRace *self)
 {
   gint64 now = g_get_monotonic_time ();
   gint64 due = G_MAXINT64;
@@ -149,7 +149,7 @@ go_on (GrpcRace *self)
     }
   if (self->n_running == 0)
     {
-      finish (self, -1);
+      race_finish (self, -1);
       return;
     }
   if (self->next < self->addresses->len)
@@ -172,7 +172,7 @@ time_passed (MicroLoopTimer *timer)
         self->last_errno = ETIMEDOUT;
         stop_attempt (&self->attempts[i], FALSE);
       }
-  go_on (self);
+  race_go_on (self);
 }
 
 /* @addresses: (transfer full): of GrpcSocketAddress; @timeout_ms is each one's. */
@@ -202,7 +202,7 @@ grpc_race_new (MicroLoop *loop,
 void
 grpc_race_start (GrpcRace *self)
 {
-  go_on (self);
+  race_go_on (self);
 }
 
 void

@@ -56,7 +56,7 @@ grpc_refuse_request (GrpcCall *call)
 }
 
 static void
-patience_ended (MicroLoopTimer *timer)
+refuse_patience_ended (MicroLoopTimer *timer)
 {
   grpc_refuse_request (MICRO_CONTAINER_OF (timer, GrpcCall, deadline));
 }
@@ -66,7 +66,7 @@ void
 grpc_refuse_later (GrpcCall *call)
 {
   call->closed_by_core = TRUE;
-  call->deadline.expired = patience_ended;
+  call->deadline.expired = refuse_patience_ended;
   micro_loop_start_timer (call->head.loop, &call->deadline,
                           micro_loop_get_time (call->head.loop) + PATIENCE_MS * 1000);
 }

@@ -121,7 +121,7 @@ name_of_peer (GrpcConnection *self)
 }
 
 static void
-linger_expired (MicroLoopTimer *timer)
+secure_linger_expired (MicroLoopTimer *timer)
 {
   GrpcConnection *self = MICRO_CONTAINER_OF (timer, GrpcConnection, timer);
 
@@ -134,13 +134,13 @@ linger (GrpcConnection *self)
 {
   shutdown (self->source.fd, SHUT_WR);
   self->lingering = TRUE;
-  self->timer.expired = linger_expired;
+  self->timer.expired = secure_linger_expired;
   micro_loop_start_timer (self->thread->loop, &self->timer,
                           g_get_monotonic_time () + LINGER_MS * 1000);
 }
 
 static void
-refuse (GrpcConnection *self, const char *problem)
+secure_refuse (GrpcConnection *self, const char *problem)
 {
   g_autofree char *text = NULL;
 
@@ -168,7 +168,7 @@ gone (GrpcConnection *self, const char *why)
   if (self->server && !self->proven)
     grpc_connection_fail (self, problem);
   else
-    refuse (self, problem);
+    secure_refuse (self, problem);
 }
 
 static void
@@ -178,7 +178,7 @@ handshake_timed_out (MicroLoopTimer *timer)
   g_autofree char *problem = g_strdup_printf ("it did not finish the TLS handshake within %u ms",
                                               self->thread->limits->handshake_timeout_ms);
 
-  refuse (self, problem);
+  secure_refuse (self, problem);
 }
 
 /* --- Receiving ----------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ read_fed (GrpcConnection *self)
   if (n < 0 && (self->proven || self->server))
     grpc_lost (self, grpc_tls->get_problem (self->tls));
   else if (n < 0)
-    refuse (self, grpc_tls->get_problem (self->tls));
+    secure_refuse (self, grpc_tls->get_problem (self->tls));
 }
 
 void
@@ -223,7 +223,7 @@ handshake (GrpcConnection *self)
     return;
   if (step == GRPC_TLS_FAILED)
     {
-      refuse (self, grpc_tls->get_problem (self->tls));
+      secure_refuse (self, grpc_tls->get_problem (self->tls));
       return;
     }
   self->handshaking = FALSE;
@@ -264,7 +264,7 @@ grpc_secure_progress (GrpcConnection *self, guint32 events)
 }
 
 static void
-begin (GrpcConnection *self, const char *host)
+secure_begin (GrpcConnection *self, const char *host)
 {
   GrpcSecure *secure = self->thread->secure;
   GrpcTlsKeys *keys = grpc_tls->files_get_keys (secure->files);
@@ -288,7 +288,7 @@ begin (GrpcConnection *self, const char *host)
 void
 grpc_secure_accept (GrpcConnection *self)
 {
-  begin (self, NULL);
+  secure_begin (self, NULL);
 }
 
 /* The socket is connected. */
@@ -302,7 +302,7 @@ grpc_secure_connect (GrpcConnection *self)
       || !grpc_address_split (self->address, &host, &port, NULL))
     host = g_strdup ("localhost");
   micro_loop_change_source (self->thread->loop, &self->source, EPOLLIN);
-  begin (self, host);
+  secure_begin (self, host);
   handshake (self);
 }
 

@@ -126,7 +126,7 @@ write_filled (GrpcConnection *self)
 
 /* Collects frames, so that they leave in few system calls; writes when there are many. */
 static void
-collect (GrpcConnection *self, gsize many)
+send_collect (GrpcConnection *self, gsize many)
 {
   GrpcThread *thread = self->thread;
 
@@ -168,14 +168,14 @@ collect (GrpcConnection *self, gsize many)
 void
 grpc_send_frames (GrpcConnection *self)
 {
-  collect (self, 0);
+  send_collect (self, 0);
 }
 
 void
 grpc_send_collect (GrpcConnection *self)
 {
   if (self->unsent == NULL && !self->dead && !self->connecting && !self->lingering)
-    collect (self, GRPC_BUFFER_SIZE / 2);
+    send_collect (self, GRPC_BUFFER_SIZE / 2);
 }
 
 void

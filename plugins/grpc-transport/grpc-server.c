@@ -32,7 +32,7 @@ grpc_server_connection_lost (GrpcCall *self)
 }
 
 static void
-deadline_expired (MicroLoopTimer *timer)
+grpc_server_deadline_expired (MicroLoopTimer *timer)
 {
   GrpcCall *self = MICRO_CONTAINER_OF (timer, GrpcCall, deadline);
 
@@ -63,11 +63,11 @@ on_begin_headers (nghttp2_session *session, const nghttp2_frame *frame, void *us
 }
 
 static void
-start_deadline (GrpcCall *call)
+grpc_server_start_deadline (GrpcCall *call)
 {
   if (call->head.deadline_us == G_MAXINT64 || call->deadline.position != 0)
     return;
-  call->deadline.expired = deadline_expired;
+  call->deadline.expired = grpc_server_deadline_expired;
   micro_loop_start_timer (call->head.loop, &call->deadline, call->head.deadline_us);
 }
 
@@ -97,17 +97,18 @@ ignore_message (MicroCall *call, const guint8 *data, gsize length)
 }
 
 static void
-ignore_end (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
+grpc_server_ignore_end (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
 {
 }
 
 /* Of a call that has been refused before anybody heard of it. */
-static const MicroCallEvents ignored = {
-  .message = ignore_message, .half_closed = ignore, .closed = ignore_end, .writable = ignore
-};
+static const MicroCallEvents ignored = { .message = ignore_message,
+                                         .half_closed = ignore,
+                                         .closed = grpc_server_ignore_end,
+                                         .writable = ignore };
 
 static void
-begin_call (GrpcConnection *self, GrpcCall *call)
+grpc_server_begin_call (GrpcConnection *self, GrpcCall *call)
 {
   const char *type = call->content_type;
   const char *encoding = call->grpc_encoding;
@@ -133,7 +134,7 @@ begin_call (GrpcConnection *self, GrpcCall *call)
       micro_router_dispatch (self->thread->router, &call->head,
                              (const char *) nghttp2_rcbuf_get_buf (call->path).base);
       if (!call->closed_by_core && call->head.streaming)
-        start_deadline (call);
+        grpc_server_start_deadline (call);
     }
 }
 
@@ -155,7 +156,7 @@ grpc_server_end_request (GrpcCall *call)
   call->head.events->half_closed (&call->head);
   /* A handler that answers at once needs no timer. */
   if (!call->closed_by_core && !call->have_status)
-    start_deadline (call);
+    grpc_server_start_deadline (call);
 }
 
 static void
@@ -184,7 +185,7 @@ is_provoked (const nghttp2_frame *frame)
 }
 
 static int
-on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
+grpc_server_on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
 {
   GrpcCall *call;
 
@@ -199,7 +200,7 @@ on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame, void *user_
   if (call == NULL)
     return 0;
   if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
-    begin_call (user_data, call);
+    grpc_server_begin_call (user_data, call);
   if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
     {
       call->half_closed = TRUE;
@@ -212,12 +213,12 @@ on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame, void *user_
 }
 
 static int
-on_data_chunk (nghttp2_session *session,
-               uint8_t flags,
-               int32_t stream_id,
-               const uint8_t *data,
-               size_t length,
-               void *user_data)
+grpc_server_on_data_chunk (nghttp2_session *session,
+                           uint8_t flags,
+                           int32_t stream_id,
+                           const uint8_t *data,
+                           size_t length,
+                           void *user_data)
 {
   GrpcCall *call = grpc_connection_find_call (user_data, stream_id);
 
@@ -230,7 +231,7 @@ on_data_chunk (nghttp2_session *session,
 
 /* The answer is whole but the request is not: the rest of it is not wanted (RFC 9113, 8.1). */
 static int
-on_frame_send (nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
+grpc_server_on_frame_send (nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
 {
   GrpcCall *call;
 
@@ -252,7 +253,10 @@ on_frame_send (nghttp2_session *session, const nghttp2_frame *frame, void *user_
 }
 
 static int
-on_stream_close (nghttp2_session *session, int32_t stream_id, uint32_t error_code, void *user_data)
+grpc_server_on_stream_close (nghttp2_session *session,
+                             int32_t stream_id,
+                             uint32_t error_code,
+                             void *user_data)
 {
   GrpcCall *call = nghttp2_session_get_stream_user_data (session, stream_id);
 
@@ -275,11 +279,11 @@ grpc_server_callbacks (void)
       nghttp2_session_callbacks_new (&made);
       nghttp2_session_callbacks_set_on_begin_headers_callback (made, on_begin_headers);
       nghttp2_session_callbacks_set_on_header_callback2 (made, grpc_connection_on_header);
-      nghttp2_session_callbacks_set_on_frame_recv_callback (made, on_frame_recv);
-      nghttp2_session_callbacks_set_on_data_chunk_recv_callback (made, on_data_chunk);
-      nghttp2_session_callbacks_set_on_frame_send_callback (made, on_frame_send);
+      nghttp2_session_callbacks_set_on_frame_recv_callback (made, grpc_server_on_frame_recv);
+      nghttp2_session_callbacks_set_on_data_chunk_recv_callback (made, grpc_server_on_data_chunk);
+      nghttp2_session_callbacks_set_on_frame_send_callback (made, grpc_server_on_frame_send);
       nghttp2_session_callbacks_set_send_data_callback (made, grpc_send_data);
-      nghttp2_session_callbacks_set_on_stream_close_callback (made, on_stream_close);
+      nghttp2_session_callbacks_set_on_stream_close_callback (made, grpc_server_on_stream_close);
       g_once_init_leave (&callbacks, made);
     }
   return callbacks;

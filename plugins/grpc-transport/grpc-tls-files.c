@@ -87,7 +87,7 @@ stamps_of (const GrpcTlsOptions *options)
  */
 
 static gboolean
-read_file (const char *option, const char *file, gnutls_datum_t *ret_data, GError **error)
+tls_files_read_file (const char *option, const char *file, gnutls_datum_t *ret_data, GError **error)
 {
   int code = gnutls_load_file (file, ret_data);
 
@@ -143,8 +143,8 @@ load_pair (GrpcTlsKeys *keys, const GrpcTlsOptions *options, GError **error)
 
   if (options->cert_file == NULL)
     return TRUE;
-  if (!read_file ("cert", options->cert_file, &cert, error)
-      || !read_file ("key", options->key_file, &key, error))
+  if (!tls_files_read_file ("cert", options->cert_file, &cert, error)
+      || !tls_files_read_file ("key", options->key_file, &key, error))
     return FALSE;
   code = gnutls_certificate_set_x509_key_mem2 (keys->credentials, &cert, &key, GNUTLS_X509_FMT_PEM,
                                                NULL, 0);
@@ -162,7 +162,7 @@ load_authorities (GrpcTlsKeys *keys, const GrpcTlsOptions *options, GError **err
 
   if (options->ca_file == NULL)
     return TRUE;
-  if (!read_file ("ca", options->ca_file, &ca, error))
+  if (!tls_files_read_file ("ca", options->ca_file, &ca, error))
     return FALSE;
   n = gnutls_certificate_set_x509_trust_mem (keys->credentials, &ca, GNUTLS_X509_FMT_PEM);
   if (n > 0)

@@ -29,7 +29,7 @@ find_file (void)
 }
 
 static gboolean
-open_file (const char *file, GError **error)
+tls_module_open_file (const char *file, GError **error)
 {
   g_autoptr (GError) local = NULL;
   GModule *module = g_module_open_full (file, G_MODULE_BIND_LOCAL, &local);
@@ -63,7 +63,7 @@ grpc_tls_load (GError **error)
     return TRUE;
   file = find_file ();
   if (file != NULL)
-    return open_file (file, error);
+    return tls_module_open_file (file, error);
   g_set_error (error, MICRO_ERROR, MICRO_STATUS_FAILED_PRECONDITION,
                "TLS is not to be had: there is no " FILE_NAME " beside the folders of plugins; "
                "install it, or name its neighbour in MICRO_PLUGIN_PATH");

@@ -54,7 +54,7 @@ priority (void)
 }
 
 static ssize_t
-push (gnutls_transport_ptr_t data, const void *bytes, size_t length)
+tls_push (gnutls_transport_ptr_t data, const void *bytes, size_t length)
 {
   GrpcTls *self = data;
 
@@ -140,7 +140,7 @@ grpc_tls_new (const GrpcTlsOptions *options,
   gnutls_credentials_set (self->session, GNUTLS_CRD_CERTIFICATE, self->keys->credentials);
   gnutls_alpn_set_protocols (self->session, &h2, 1, GNUTLS_ALPN_MANDATORY);
   gnutls_transport_set_ptr (self->session, self);
-  gnutls_transport_set_push_function (self->session, push);
+  gnutls_transport_set_push_function (self->session, tls_push);
   gnutls_transport_set_pull_function (self->session, pull);
   gnutls_transport_set_pull_timeout_function (self->session, pull_timeout);
   gnutls_handshake_set_timeout (self->session, GNUTLS_INDEFINITE_TIMEOUT);
@@ -173,7 +173,7 @@ grpc_tls_feed (GrpcTls *self, const guint8 *data, gsize length)
 }
 
 static void
-fail (GrpcTls *self, int code)
+tls_fail (GrpcTls *self, int code)
 {
   if (self->problem == NULL)
     self->problem = grpc_tls_explain (self->session, self->server, self->name, self->options, code);
@@ -229,7 +229,7 @@ grpc_tls_handshake (GrpcTls *self)
       self->established = TRUE;
       return GRPC_TLS_DONE;
     }
-  fail (self, code);
+  tls_fail (self, code);
   return GRPC_TLS_FAILED;
 }
 
@@ -254,7 +254,7 @@ grpc_tls_read (GrpcTls *self, guint8 *buffer, gsize size)
   if (n == 0)
     self->problem = g_strdup ("the peer closed the connection");
   else
-    fail (self, (int) n);
+    tls_fail (self, (int) n);
   return -1;
 }
 
@@ -267,7 +267,7 @@ grpc_tls_write (GrpcTls *self, const guint8 *data, gsize length)
 
       if (n < 0)
         {
-          fail (self, (int) n);
+          tls_fail (self, (int) n);
           return FALSE;
         }
       data += n;

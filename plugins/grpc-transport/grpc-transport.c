@@ -178,7 +178,7 @@ typedef struct
 } ListenJob;
 
 static void
-listen_on_loop (gpointer user_data)
+grpc_transport_listen_on_loop (gpointer user_data)
 {
   ListenJob *job = user_data;
 
@@ -214,7 +214,7 @@ grpc_transport_listen (MicroTransport *transport,
       ListenJob job = { find_thread (self, loop), fd, FALSE, error };
 
       job.thread->router = router;
-      micro_loop_run_sync (loop, listen_on_loop, &job);
+      micro_loop_run_sync (loop, grpc_transport_listen_on_loop, &job);
       if (!job.ok)
         return NULL;
     }
@@ -246,7 +246,7 @@ drain_on_loop (gpointer user_data)
 }
 
 static void
-close_on_loop (gpointer user_data)
+grpc_transport_close_on_loop (gpointer user_data)
 {
   GrpcThread *thread = user_data;
 
@@ -261,7 +261,7 @@ close_on_loop (gpointer user_data)
 }
 
 static void
-nothing (gpointer user_data)
+grpc_transport_nothing (gpointer user_data)
 {
 }
 
@@ -312,9 +312,9 @@ grpc_transport_close (MicroTransport *transport)
 {
   GrpcTransport *self = (GrpcTransport *) transport;
 
-  on_all_loops (self, close_on_loop);
+  on_all_loops (self, grpc_transport_close_on_loop);
   /* The connections go at the end of that turn; the next turn comes after it. */
-  on_all_loops (self, nothing);
+  on_all_loops (self, grpc_transport_nothing);
   close_listeners (self);
 }
 

@@ -42,7 +42,7 @@ grpc_timeout_parse (const char *text, gsize length, gint64 *ret_us)
 /* Up to four digits that count. Calls that were given the same time then say the same, and HPACK
  * makes one byte of it; the caller itself keeps to the exact time. */
 static gint64
-round_up (gint64 us)
+wire_round_up (gint64 us)
 {
   gint64 unit = 1;
 
@@ -70,7 +70,7 @@ grpc_timeout_format (gint64 us, char buffer[GRPC_TIMEOUT_BYTES])
   gsize n = sizeof digits;
   gsize length;
 
-  us = round_up (CLAMP (us, 1, G_MAXINT64 / 4));
+  us = wire_round_up (CLAMP (us, 1, G_MAXINT64 / 4));
   while (i < 2 && us % steps[i + 1].us == 0)
     i++;
   while (i + 1 < G_N_ELEMENTS (steps) && us / steps[i].us > 99999999)

@@ -128,7 +128,7 @@ typedef struct
 } Listening;
 
 static void
-listen_on_loop (gpointer data)
+http_broker_listen_on_loop (gpointer data)
 {
   Listening *listening = data;
   HttpBroker *self = listening->broker;
@@ -157,7 +157,7 @@ ensure_server (HttpBroker *self, GError **error)
   if (self->advertised != NULL)
     return TRUE;
   ensure_loop (self);
-  micro_loop_run_sync (self->loop, listen_on_loop, &listening);
+  micro_loop_run_sync (self->loop, http_broker_listen_on_loop, &listening);
   if (listening.error != NULL)
     {
       g_propagate_error (error, listening.error);

@@ -128,7 +128,7 @@ start_watching (HttpPeers *self)
 /* --- Asking ----------------------------------------------------------------------------------- */
 
 static void
-tell_waiters (HttpPeers *self, const GError *error)
+peers_tell_waiters (HttpPeers *self, const GError *error)
 {
   g_autoptr (GArray) waiters = g_steal_pointer (&self->waiters);
   g_autoptr (GPtrArray) services = self->services != NULL ? g_ptr_array_ref (self->services) : NULL;
@@ -160,7 +160,7 @@ on_services (GObject *source, GAsyncResult *result, gpointer data)
     }
   else
     self->known_news = 0;
-  tell_waiters (self, error);
+  peers_tell_waiters (self, error);
   peers_unref (self);
 }
 
@@ -212,7 +212,7 @@ http_peers_find (HttpPeers *self, HttpPeersFunc func, gpointer user_data)
 }
 
 static gboolean
-cancel (gpointer data)
+peers_cancel (gpointer data)
 {
   HttpPeers *self = data;
 
@@ -224,5 +224,5 @@ cancel (gpointer data)
 void
 http_peers_free (HttpPeers *self)
 {
-  g_main_context_invoke_full (self->context, G_PRIORITY_DEFAULT, cancel, self, peers_unref);
+  g_main_context_invoke_full (self->context, G_PRIORITY_DEFAULT, peers_cancel, self, peers_unref);
 }

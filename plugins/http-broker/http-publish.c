@@ -47,13 +47,13 @@ typedef struct
 static void try_next (Target *self);
 
 static void
-on_cancelled (GCancellable *cancellable, gpointer data)
+http_publish_on_cancelled (GCancellable *cancellable, gpointer data)
 {
   g_cancellable_cancel (data);
 }
 
 static void
-target_free (gpointer data)
+http_publish_target_free (gpointer data)
 {
   Target *self = data;
 
@@ -189,7 +189,7 @@ on_answer_read (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static GError *
-describe_failure (Target *self, const GError *error)
+http_publish_describe_failure (Target *self, const GError *error)
 {
   Publication *publication = self->publication;
 
@@ -210,7 +210,7 @@ describe_failure (Target *self, const GError *error)
 }
 
 static void
-on_sent (GObject *source, GAsyncResult *result, gpointer data)
+http_publish_on_sent (GObject *source, GAsyncResult *result, gpointer data)
 {
   Target *self = data;
   g_autoptr (GError) error = NULL;
@@ -227,7 +227,7 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
       && !g_cancellable_is_cancelled (self->cancellable))
     try_next (self);
   else
-    fail_target (self, describe_failure (self, error));
+    fail_target (self, http_publish_describe_failure (self, error));
 }
 
 /* --- Sending ---------------------------------------------------------------------------------- */
@@ -281,7 +281,7 @@ try_next (Target *self)
   self->message = make_message (self, node);
   if (self->message != NULL)
     soup_session_send_async (publication->session, self->message, G_PRIORITY_DEFAULT,
-                             self->cancellable, on_sent, self);
+                             self->cancellable, http_publish_on_sent, self);
   else if (self->next < self->nodes->len)
     try_next (self);
   else
@@ -304,8 +304,8 @@ get_group (GHashTable *groups, Publication *publication, const char *queue)
   target = g_new0 (Target, 1);
   target->publication = publication;
   target->cancellable = g_cancellable_new ();
-  target->cancelled_id = g_cancellable_connect (publication->cancellable, G_CALLBACK (on_cancelled),
-                                                target->cancellable, NULL);
+  target->cancelled_id = g_cancellable_connect (
+      publication->cancellable, G_CALLBACK (http_publish_on_cancelled), target->cancellable, NULL);
   target->nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_node_unref);
   g_ptr_array_add (publication->targets, target);
   g_hash_table_insert (groups, g_strdup (queue), target->nodes);
@@ -313,7 +313,10 @@ get_group (GHashTable *groups, Publication *publication, const char *queue)
 }
 
 static void
-add_node (GHashTable *groups, Publication *publication, MicroService *service, MicroNode *node)
+http_publish_add_node (GHashTable *groups,
+                       Publication *publication,
+                       MicroService *service,
+                       MicroNode *node)
 {
   MicroMetadata *metadata = micro_node_get_metadata (node);
   const char *broker = micro_metadata_lookup (metadata, "broker");
@@ -359,7 +362,7 @@ find_targets (Publication *self, GPtrArray *services)
       GPtrArray *nodes = micro_service_get_nodes (service);
 
       for (guint j = 0; nodes != NULL && j < nodes->len; j++)
-        add_node (groups, self, service, g_ptr_array_index (nodes, j));
+        http_publish_add_node (groups, self, service, g_ptr_array_index (nodes, j));
     }
   for (guint i = 0; i < self->targets->len; i++)
     shuffle (((Target *) g_ptr_array_index (self->targets, i))->nodes);
@@ -378,7 +381,7 @@ on_deadline (gpointer data)
 }
 
 static void
-start_deadline (Publication *self)
+http_publish_start_deadline (Publication *self)
 {
   g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
 
@@ -402,12 +405,13 @@ http_publish_start (SoupSession *session,
   self->envelope = g_bytes_ref (envelope);
   self->topic = g_strdup (topic);
   self->timeout_ms = timeout_ms;
-  self->targets = g_ptr_array_new_with_free_func (target_free);
+  self->targets = g_ptr_array_new_with_free_func (http_publish_target_free);
   self->cancellable = g_cancellable_new ();
   if (g_task_get_cancellable (task) != NULL)
-    self->cancelled_id = g_cancellable_connect (g_task_get_cancellable (task),
-                                                G_CALLBACK (on_cancelled), self->cancellable, NULL);
-  start_deadline (self);
+    self->cancelled_id
+        = g_cancellable_connect (g_task_get_cancellable (task),
+                                 G_CALLBACK (http_publish_on_cancelled), self->cancellable, NULL);
+  http_publish_start_deadline (self);
   find_targets (self, services);
   /* One more, so that it does not end while it begins. */
   self->n_open = self->targets->len + 1;

@@ -49,7 +49,7 @@ typedef struct
 
 /* go-micro's error record; its publishers look at neither that nor the status. */
 static void
-refuse (SoupServerMessage *message, guint status, const char *detail)
+receiver_refuse (SoupServerMessage *message, guint status, const char *detail)
 {
   const char *phrase
       = status == HTTP_TOO_MANY_REQUESTS ? "Too Many Requests" : soup_status_get_phrase (status);
@@ -66,7 +66,7 @@ refuse (SoupServerMessage *message, guint status, const char *detail)
 /* --- While it arrives ------------------------------------------------------------------------- */
 
 static void
-stop_timeout (Arrival *arrival)
+receiver_stop_timeout (Arrival *arrival)
 {
   if (arrival->timeout == NULL)
     return;
@@ -77,13 +77,13 @@ stop_timeout (Arrival *arrival)
 static void
 arrival_free (gpointer data)
 {
-  stop_timeout (data);
+  receiver_stop_timeout (data);
   g_free (data);
 }
 
 /* The socket's end is what libsoup takes notice of. */
 static gboolean
-on_timeout (gpointer data)
+receiver_on_timeout (gpointer data)
 {
   Arrival *arrival = data;
   GSocket *socket = soup_server_message_get_socket (arrival->message);
@@ -99,7 +99,7 @@ start_timeout (Arrival *arrival)
   g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
 
   arrival->timeout = g_timeout_source_new_seconds (BODY_TIMEOUT_S);
-  g_source_set_callback (arrival->timeout, on_timeout, arrival, NULL);
+  g_source_set_callback (arrival->timeout, receiver_on_timeout, arrival, NULL);
   g_source_attach (arrival->timeout, context);
 }
 
@@ -113,10 +113,10 @@ stop_counting (Arrival *arrival)
 }
 
 static void
-on_ended (SoupServerMessage *message, Arrival *arrival)
+receiver_on_ended (SoupServerMessage *message, Arrival *arrival)
 {
   stop_counting (arrival);
-  stop_timeout (arrival);
+  receiver_stop_timeout (arrival);
 }
 
 static void
@@ -141,21 +141,22 @@ on_chunk (SoupServerMessage *message, GBytes *chunk, Arrival *arrival)
   self->arriving += size;
   if (arrival->length <= self->max_body && self->arriving <= MAX_ARRIVING)
     return;
-  refuse (message,
-          arrival->length > self->max_body ? SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE
-                                           : SOUP_STATUS_SERVICE_UNAVAILABLE,
-          arrival->length > self->max_body ? "the message is too large"
-                                           : "too many messages are arriving; send it again later");
+  receiver_refuse (message,
+                   arrival->length > self->max_body ? SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE
+                                                    : SOUP_STATUS_SERVICE_UNAVAILABLE,
+                   arrival->length > self->max_body
+                       ? "the message is too large"
+                       : "too many messages are arriving; send it again later");
   drop_body (message, arrival);
 }
 
 /* Before the body: what is refused is not stored. */
 static void
-on_headers (SoupServer *server,
-            SoupServerMessage *message,
-            const char *path,
-            GHashTable *query,
-            gpointer user_data)
+receiver_on_headers (SoupServer *server,
+                     SoupServerMessage *message,
+                     const char *path,
+                     GHashTable *query,
+                     gpointer user_data)
 {
   HttpReceiver *self = user_data;
   goffset length
@@ -168,12 +169,12 @@ on_headers (SoupServer *server,
   start_timeout (arrival);
   g_object_set_data_full (G_OBJECT (message), "micro-arrival", arrival, arrival_free);
   g_signal_connect (message, "got-chunk", G_CALLBACK (on_chunk), arrival);
-  g_signal_connect (message, "finished", G_CALLBACK (on_ended), arrival);
-  g_signal_connect (message, "disconnected", G_CALLBACK (on_ended), arrival);
+  g_signal_connect (message, "finished", G_CALLBACK (receiver_on_ended), arrival);
+  g_signal_connect (message, "disconnected", G_CALLBACK (receiver_on_ended), arrival);
   if (soup_server_message_get_method (message) != SOUP_METHOD_POST)
-    refuse (message, SOUP_STATUS_METHOD_NOT_ALLOWED, "Method not allowed");
+    receiver_refuse (message, SOUP_STATUS_METHOD_NOT_ALLOWED, "Method not allowed");
   else if (length > 0 && (gsize) length > self->max_body)
-    refuse (message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, "the message is too large");
+    receiver_refuse (message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, "the message is too large");
   else
     return;
   drop_body (message, arrival);
@@ -182,11 +183,11 @@ on_headers (SoupServer *server,
 /* --- Once it is there ------------------------------------------------------------------------- */
 
 static void
-on_message (SoupServer *server,
-            SoupServerMessage *message,
-            const char *path,
-            GHashTable *query,
-            gpointer user_data)
+receiver_on_message (SoupServer *server,
+                     SoupServerMessage *message,
+                     const char *path,
+                     GHashTable *query,
+                     gpointer user_data)
 {
   HttpReceiver *self = user_data;
   SoupMessageBody *body = soup_server_message_get_request_body (message);
@@ -203,17 +204,17 @@ on_message (SoupServer *server,
                                     &headers, &error);
   if (content == NULL)
     {
-      refuse (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, error->message);
+      receiver_refuse (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, error->message);
       return;
     }
   topic = micro_metadata_lookup (headers, BROKER_HEADER_TOPIC);
   if (topic == NULL || *topic == '\0')
-    refuse (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, "Topic not found");
+    receiver_refuse (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, "Topic not found");
   else if (http_subscriptions_deliver (self->subscriptions, id != NULL ? id : "", topic, headers,
                                        content, &error))
     soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
   else
-    refuse (message, micro_status_to_http (error->code), error->message);
+    receiver_refuse (message, micro_status_to_http (error->code), error->message);
 }
 
 /* libsoup 3.2 keeps connections alive only if it listens itself.  It does, on a copy of the
@@ -321,7 +322,7 @@ on_incoming (GSocketService *listener,
 /* --- Listening -------------------------------------------------------------------------------- */
 
 static gboolean
-parse_port (const char *text, guint *ret_port)
+receiver_parse_port (const char *text, guint *ret_port)
 {
   guint64 port;
 
@@ -333,12 +334,12 @@ parse_port (const char *text, guint *ret_port)
 
 /* "", "*" for any address; NULL with an error for what is no HOST:PORT. */
 static char *
-split (const char *address, guint *ret_port, GError **error)
+receiver_split (const char *address, guint *ret_port, GError **error)
 {
   const char *colon = strrchr (address, ':');
   g_autofree char *host = NULL;
 
-  if (colon == NULL || !parse_port (colon + 1, ret_port)
+  if (colon == NULL || !receiver_parse_port (colon + 1, ret_port)
       || (address[0] == '[' ? colon[-1] != ']' : memchr (address, ':', colon - address) != NULL))
     {
       g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
@@ -356,7 +357,7 @@ split (const char *address, guint *ret_port, GError **error)
 }
 
 static GInetAddress *
-resolve (const char *host, GError **error)
+receiver_resolve (const char *host, GError **error)
 {
   GInetAddress *address = g_inet_address_new_from_string (host);
   GList *found;
@@ -400,7 +401,7 @@ static char *
 start_listening (HttpReceiver *self, const char *host, guint port, GError **error)
 {
   gboolean any = *host == '\0' || g_str_equal (host, "*");
-  g_autoptr (GInetAddress) address = any ? NULL : resolve (host, error);
+  g_autoptr (GInetAddress) address = any ? NULL : receiver_resolve (host, error);
   g_autoptr (GSocketAddress) bound = NULL;
 
   if (!any && address == NULL)
@@ -423,7 +424,7 @@ http_receiver_new (HttpSubscriptions *subscriptions,
 {
   HttpReceiver *self;
   guint port;
-  g_autofree char *host = split (address, &port, error);
+  g_autofree char *host = receiver_split (address, &port, error);
 
   if (host == NULL)
     return NULL;
@@ -431,8 +432,8 @@ http_receiver_new (HttpSubscriptions *subscriptions,
   self->server = soup_server_new ("server-header", "micro/" PACKAGE_VERSION, NULL);
   self->subscriptions = http_subscriptions_ref (subscriptions);
   self->max_body = broker_envelope_limit (max_bytes);
-  soup_server_add_early_handler (self->server, NULL, on_headers, self, NULL);
-  soup_server_add_handler (self->server, NULL, on_message, self, NULL);
+  soup_server_add_early_handler (self->server, NULL, receiver_on_headers, self, NULL);
+  soup_server_add_handler (self->server, NULL, receiver_on_message, self, NULL);
   self->listener = g_socket_service_new ();
   self->accepted = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
   g_signal_connect (self->listener, "incoming", G_CALLBACK (on_incoming), self);

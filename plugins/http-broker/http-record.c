@@ -72,7 +72,7 @@ http_record_ref (HttpRecord *self)
 }
 
 static void
-record_clear (gpointer data)
+http_record_clear (gpointer data)
 {
   HttpRecord *self = data;
 
@@ -88,7 +88,7 @@ record_clear (gpointer data)
 void
 http_record_unref (HttpRecord *self)
 {
-  g_atomic_rc_box_release_full (self, record_clear);
+  g_atomic_rc_box_release_full (self, http_record_clear);
 }
 
 static void
@@ -100,7 +100,7 @@ unref_record (gpointer data)
 /* --- Ends of what was begun ------------------------------------------------------------------- */
 
 static void
-stop_timer (HttpRecord *self)
+http_record_stop_timer (HttpRecord *self)
 {
   g_autoptr (GSource) timer = g_steal_pointer (&self->timer);
 
@@ -109,7 +109,7 @@ stop_timer (HttpRecord *self)
 }
 
 static gboolean
-on_timer (gpointer data)
+http_record_on_timer (gpointer data)
 {
   HttpRecord *self = data;
 
@@ -119,16 +119,16 @@ on_timer (gpointer data)
 }
 
 static void
-start_timer (HttpRecord *self, guint ms)
+http_record_start_timer (HttpRecord *self, guint ms)
 {
-  stop_timer (self);
+  http_record_stop_timer (self);
   self->timer = g_timeout_source_new (ms);
-  g_source_set_callback (self->timer, on_timer, http_record_ref (self), unref_record);
+  g_source_set_callback (self->timer, http_record_on_timer, http_record_ref (self), unref_record);
   g_source_attach (self->timer, self->context);
 }
 
 static void
-tell_waiters (HttpRecord *self)
+http_record_tell_waiters (HttpRecord *self)
 {
   g_autoptr (GArray) waiters = g_steal_pointer (&self->waiters);
 
@@ -152,7 +152,7 @@ retry (HttpRecord *self, const GError *error)
     g_message ("the broker's subscriptions cannot be registered, trying again: %s", error->message);
   g_free (self->last_failure);
   self->last_failure = g_strdup (error->message);
-  start_timer (self, ms / 2 + (guint) g_random_int_range (0, (gint32) (ms / 2)));
+  http_record_start_timer (self, ms / 2 + (guint) g_random_int_range (0, (gint32) (ms / 2)));
 }
 
 static void
@@ -171,13 +171,13 @@ end_step (HttpRecord *self, const GError *error)
       self->failures = 0;
       g_clear_pointer (&self->last_failure, g_free);
       if (self->known != NULL && self->renews)
-        start_timer (self, RENEW_MS);
+        http_record_start_timer (self, RENEW_MS);
     }
-  tell_waiters (self);
+  http_record_tell_waiters (self);
 }
 
 static void
-on_registered (GObject *source, GAsyncResult *result, gpointer data)
+http_record_on_registered (GObject *source, GAsyncResult *result, gpointer data)
 {
   HttpRecord *self = data;
   g_autoptr (GError) error = NULL;
@@ -188,7 +188,7 @@ on_registered (GObject *source, GAsyncResult *result, gpointer data)
 }
 
 static void
-on_deregistered (GObject *source, GAsyncResult *result, gpointer data)
+http_record_on_deregistered (GObject *source, GAsyncResult *result, gpointer data)
 {
   HttpRecord *self = data;
   g_autoptr (GError) error = NULL;
@@ -204,7 +204,7 @@ on_deregistered (GObject *source, GAsyncResult *result, gpointer data)
 /* --- Steps ------------------------------------------------------------------------------------ */
 
 static gboolean
-has_node (MicroService *service, MicroNode *node)
+http_record_has_node (MicroService *service, MicroNode *node)
 {
   GPtrArray *nodes = service != NULL ? micro_service_get_nodes (service) : NULL;
 
@@ -222,7 +222,7 @@ find_ended (HttpRecord *self, MicroService *wanted)
   GPtrArray *nodes = self->known != NULL ? micro_service_get_nodes (self->known) : NULL;
 
   for (guint i = 0; nodes != NULL && i < nodes->len; i++)
-    if (!has_node (wanted, g_ptr_array_index (nodes, i)))
+    if (!http_record_has_node (wanted, g_ptr_array_index (nodes, i)))
       g_ptr_array_add (ended, g_ptr_array_index (nodes, i));
   return ended->len > 0 ? micro_service_with_nodes (self->known, ended) : NULL;
 }
@@ -236,7 +236,7 @@ sync_record (HttpRecord *self)
   self->dirty = self->in_flight;
   if (self->in_flight)
     return;
-  stop_timer (self);
+  http_record_stop_timer (self);
   g_mutex_lock (&self->mutex);
   wanted = self->wanted != NULL ? micro_service_ref (self->wanted) : NULL;
   g_mutex_unlock (&self->mutex);
@@ -245,10 +245,10 @@ sync_record (HttpRecord *self)
   self->known = wanted != NULL ? micro_service_ref (wanted) : NULL;
   self->in_flight = TRUE;
   if (ended != NULL)
-    micro_registry_deregister_async (self->registry, ended, NULL, on_deregistered,
+    micro_registry_deregister_async (self->registry, ended, NULL, http_record_on_deregistered,
                                      http_record_ref (self));
   else if (wanted != NULL)
-    micro_registry_register_async (self->registry, wanted, TTL_S, NULL, on_registered,
+    micro_registry_register_async (self->registry, wanted, TTL_S, NULL, http_record_on_registered,
                                    http_record_ref (self));
   else
     end_step (self, NULL);
@@ -262,7 +262,7 @@ on_posted (gpointer data)
 }
 
 static void
-post (HttpRecord *self, GSourceFunc func, gpointer data, GDestroyNotify destroy)
+http_record_post (HttpRecord *self, GSourceFunc func, gpointer data, GDestroyNotify destroy)
 {
   g_autoptr (GSource) source = g_idle_source_new ();
 
@@ -278,7 +278,7 @@ http_record_set (HttpRecord *self, MicroService *service)
   g_clear_pointer (&self->wanted, micro_service_unref);
   self->wanted = service != NULL ? micro_service_ref (service) : NULL;
   g_mutex_unlock (&self->mutex);
-  post (self, on_posted, http_record_ref (self), unref_record);
+  http_record_post (self, on_posted, http_record_ref (self), unref_record);
 }
 
 typedef struct
@@ -288,7 +288,7 @@ typedef struct
 } Flush;
 
 static gboolean
-on_flush (gpointer data)
+http_record_on_flush (gpointer data)
 {
   Flush *flush = data;
 
@@ -312,5 +312,5 @@ http_record_flush (HttpRecord *self, GSourceFunc done, gpointer user_data)
   Flush *flush = g_new (Flush, 1);
 
   *flush = (Flush){ http_record_ref (self), { done, user_data } };
-  post (self, on_flush, flush, flush_free);
+  http_record_post (self, http_record_on_flush, flush, flush_free);
 }

@@ -31,7 +31,7 @@ struct _HttpSubscriptions
 };
 
 static void
-subscription_free (gpointer data)
+http_subscription_free (gpointer data)
 {
   Subscription *self = data;
 
@@ -114,7 +114,7 @@ http_subscriptions_remove (HttpSubscriptions *self, guint id)
   g_mutex_unlock (&self->mutex);
   if (removed == NULL)
     return FALSE;
-  subscription_free (removed);
+  http_subscription_free (removed);
   return TRUE;
 }
 
@@ -127,14 +127,14 @@ http_subscriptions_remove_all (HttpSubscriptions *self)
   g_ptr_array_extend_and_steal (removed, g_steal_pointer (&self->all));
   self->all = g_ptr_array_new ();
   g_mutex_unlock (&self->mutex);
-  g_ptr_array_foreach (removed, (GFunc) (gpointer) subscription_free, NULL);
+  g_ptr_array_foreach (removed, (GFunc) (gpointer) http_subscription_free, NULL);
 }
 
 /* --- Delivery, under the mutex: what has room when looked at still has it when pushed into -----
  */
 
 static gboolean
-set_full (const char *topic, GError **error)
+subscriptions_set_full (const char *topic, GError **error)
 {
   g_set_error (error, MICRO_ERROR, MICRO_STATUS_RESOURCE_EXHAUSTED,
                "topic “%s”: the queue of a subscriber is full; publish again later", topic);
@@ -143,12 +143,12 @@ set_full (const char *topic, GError **error)
 
 /* All of a topic, or the one of a queue that had the fewest. */
 static gboolean
-choose (HttpSubscriptions *self,
-        const char *id,
-        const char *topic,
-        gsize size,
-        GPtrArray *chosen,
-        GError **error)
+subscriptions_choose (HttpSubscriptions *self,
+                      const char *id,
+                      const char *topic,
+                      gsize size,
+                      GPtrArray *chosen,
+                      GError **error)
 {
   Subscription *member = NULL;
   gboolean is_queue = FALSE;
@@ -163,14 +163,14 @@ choose (HttpSubscriptions *self,
       room = micro_inbox_has_room (one->inbox, size);
       is_queue = one->queue != NULL;
       if (!is_queue && !room)
-        return set_full (topic, error);
+        return subscriptions_set_full (topic, error);
       if (!is_queue)
         g_ptr_array_add (chosen, one);
       else if (room && (member == NULL || one->served < member->served))
         member = one;
     }
   if (is_queue && member == NULL)
-    return set_full (topic, error);
+    return subscriptions_set_full (topic, error);
   if (is_queue)
     g_ptr_array_add (chosen, member);
   if (chosen->len > 0)
@@ -192,7 +192,7 @@ http_subscriptions_deliver (HttpSubscriptions *self,
   gboolean fine;
 
   g_mutex_lock (&self->mutex);
-  fine = choose (self, id, topic, g_bytes_get_size (body), chosen, error);
+  fine = subscriptions_choose (self, id, topic, g_bytes_get_size (body), chosen, error);
   for (guint i = 0; fine && i < chosen->len; i++)
     {
       Subscription *one = g_ptr_array_index (chosen, i);

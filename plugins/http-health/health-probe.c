@@ -64,7 +64,7 @@ health_probe_new (const char *text, gboolean http, GError **error)
 
 /* "HTTP/1.1 200 OK"; 0: nothing like it.  Only as much is read as that line needs. */
 static guint
-read_status (GIOStream *stream, GCancellable *cancellable, GError **error)
+health_probe_read_status (GIOStream *stream, GCancellable *cancellable, GError **error)
 {
   char line[MAX_STATUS_LINE + 1] = "";
   gsize length = 0;
@@ -95,7 +95,10 @@ read_status (GIOStream *stream, GCancellable *cancellable, GError **error)
 }
 
 static gboolean
-ask (HealthProbe *self, GSocketClient *client, GCancellable *cancellable, GError **error)
+health_probe_ask (HealthProbe *self,
+                  GSocketClient *client,
+                  GCancellable *cancellable,
+                  GError **error)
 {
   g_autoptr (GUri) uri = g_uri_parse (self->target, G_URI_FLAGS_ENCODED, NULL);
   gboolean secure = g_str_equal (g_uri_get_scheme (uri), "https");
@@ -123,7 +126,7 @@ ask (HealthProbe *self, GSocketClient *client, GCancellable *cancellable, GError
       || !g_output_stream_write_all (g_io_stream_get_output_stream (G_IO_STREAM (connection)),
                                      request, strlen (request), NULL, cancellable, error))
     return FALSE;
-  status = read_status (G_IO_STREAM (connection), cancellable, error);
+  status = health_probe_read_status (G_IO_STREAM (connection), cancellable, error);
   if (status == 0)
     return FALSE;
   if (status < 200 || status >= 400)
@@ -141,7 +144,7 @@ health_probe_run (GCancellable *cancellable, gpointer user_data, GError **error)
 
   g_socket_client_set_enable_proxy (client, FALSE);
   if (self->http)
-    fine = ask (self, client, cancellable, error);
+    fine = health_probe_ask (self, client, cancellable, error);
   else
     {
       connection = g_socket_client_connect_to_host (client, self->target, 0, cancellable, error);

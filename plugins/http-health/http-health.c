@@ -61,7 +61,7 @@ is_fine (HttpHealth *self, HealthPath path)
 }
 
 static void
-answer (HttpRequest *request, gpointer user_data)
+health_answer (HttpRequest *request, gpointer user_data)
 {
   HttpHealth *self = user_data;
   HealthPath path = health_path_parse (http_request_get_path (request));
@@ -116,7 +116,7 @@ http_health_start (MicroHealth *health, GError **error)
   g_autofree char *bound = NULL;
 
   self->loop = micro_loop_new ("health");
-  self->server = http_server_new (self->loop, answer, self);
+  self->server = http_server_new (self->loop, health_answer, self);
   bound = http_server_listen (self->server, self->address, error);
   if (bound == NULL)
     return FALSE;

@@ -55,7 +55,7 @@ static void G_GNUC_PRINTF (5, 6) add (GTask *task,
 
 /* Takes @task. */
 static void
-finish (GTask *task)
+doctor_finish (GTask *task)
 {
   Examination *examination = g_task_get_task_data (task);
 
@@ -79,7 +79,7 @@ request (GTask *task,
 
 /* One string of an answer: @path names the objects that it is in, and it. */
 static char *
-read_string (const KubeReply *reply, const char *const *path)
+doctor_read_string (const KubeReply *reply, const char *const *path)
 {
   const char *name;
   gsize length;
@@ -138,8 +138,8 @@ on_pod (GObject *source, GAsyncResult *result, gpointer user_data)
          identity->source);
   else
     {
-      uid = read_string (reply, (const char *const[]){ "metadata", "uid", NULL });
-      phase = read_string (reply, (const char *const[]){ "status", "phase", NULL });
+      uid = doctor_read_string (reply, (const char *const[]){ "metadata", "uid", NULL });
+      phase = doctor_read_string (reply, (const char *const[]){ "status", "phase", NULL });
       if (identity->uid != NULL && g_strcmp0 (uid, identity->uid) != 0)
         add (task, "pod name", MICRO_FINDING_FAILED, "start this process in a pod of its own again",
              "%s/%s is another pod than ours: its uid is %s, ours %s", identity->namespace_,
@@ -149,7 +149,7 @@ on_pod (GObject *source, GAsyncResult *result, gpointer user_data)
              identity->namespace_, identity->name, identity->source,
              phase != NULL ? phase : "in no phase");
     }
-  finish (task);
+  doctor_finish (task);
 }
 
 /* Takes @task. */
@@ -174,7 +174,7 @@ look_at_pod (GTask *task)
       request (task, "GET", path, NULL, on_pod);
       return;
     }
-  finish (task);
+  doctor_finish (task);
 }
 
 /* --- Rights ----------------------------------------------------------------------------------- */
@@ -196,8 +196,8 @@ on_right (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (reply != NULL && reply->status == 201)
     {
-      allowed = read_string (reply, (const char *const[]){ "status", "allowed", NULL });
-      reason = read_string (reply, (const char *const[]){ "status", "reason", NULL });
+      allowed = doctor_read_string (reply, (const char *const[]){ "status", "allowed", NULL });
+      reason = doctor_read_string (reply, (const char *const[]){ "status", "reason", NULL });
     }
   if (allowed == NULL)
     add (task, what, MICRO_FINDING_FAILED, "ask who administers the cluster",
@@ -302,8 +302,8 @@ on_self (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (KubeReply) reply = kube_client_request_finish (KUBE_CLIENT (source), result, &error);
 
   if (reply != NULL && reply->status == 201)
-    examination->user
-        = read_string (reply, (const char *const[]){ "status", "userInfo", "username", NULL });
+    examination->user = doctor_read_string (
+        reply, (const char *const[]){ "status", "userInfo", "username", NULL });
   if (reply == NULL)
     add (task, "token", MICRO_FINDING_FAILED, "check what is said to be missing", "%s",
          error->message);
@@ -329,7 +329,7 @@ on_self (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   add (task, "rights", MICRO_FINDING_SKIPPED, NULL, "only asked for with a token that is accepted");
-  finish (task);
+  doctor_finish (task);
 }
 
 /* --- Reaching it ------------------------------------------------------------------------------ */
@@ -393,11 +393,11 @@ on_version (GObject *source, GAsyncResult *result, gpointer user_data)
   if (reply == NULL)
     {
       add_unreached (task, error);
-      finish (task);
+      doctor_finish (task);
       return;
     }
   if (reply->status == 200)
-    version = read_string (reply, (const char *const[]){ "gitVersion", NULL });
+    version = doctor_read_string (reply, (const char *const[]){ "gitVersion", NULL });
   add (task, "address", MICRO_FINDING_OK, NULL, "%s answers%s%s",
        kube_client_get_config (self->client)->servers[0], version != NULL ? ", Kubernetes " : "",
        version != NULL ? version : "");
@@ -429,7 +429,7 @@ k8s_doctor_async (MicroRegistry *registry,
     {
       add (task, "configuration", MICRO_FINDING_FAILED,
            "run it in a pod, set KUBECONFIG, or give --registry-address", "%s", error->message);
-      finish (task);
+      doctor_finish (task);
       return;
     }
   config = kube_client_get_config (self->client);

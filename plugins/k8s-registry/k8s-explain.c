@@ -20,7 +20,7 @@ verb_list (const char *verbs)
 }
 
 static char *
-subject_of (const char *account)
+explain_subject_of (const char *account)
 {
   g_auto (GStrv) parts = NULL;
 
@@ -48,7 +48,7 @@ k8s_explain_role (const char *verbs,
                                      : strstr (verbs, "patch") != NULL    ? "registrar"
                                                                           : "watcher");
   g_autofree char *list = verb_list (verbs);
-  g_autofree char *subject = subject_of (account);
+  g_autofree char *subject = explain_subject_of (account);
   g_autofree char *where
       = namespace_ != NULL ? g_strdup_printf (", namespace: %s", namespace_) : g_strdup ("");
 

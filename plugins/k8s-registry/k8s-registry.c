@@ -123,7 +123,7 @@ start_or_fail (K8sRegistry *self, GTask *task)
 /* --- Registering ------------------------------------------------------------------------------ */
 
 static void
-on_own_pod (GObject *source, GAsyncResult *result, gpointer user_data)
+k8s_registry_on_own_pod (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   GError *error = NULL;
@@ -147,7 +147,7 @@ k8s_registry_register_async (MicroRegistry *registry,
 
   (void) ttl_s; /* the pod's life is the lease */
   if (start_or_fail (self, task))
-    kube_own_pod_add_async (self->own_pod, service, cancellable, on_own_pod,
+    kube_own_pod_add_async (self->own_pod, service, cancellable, k8s_registry_on_own_pod,
                             g_steal_pointer (&task));
 }
 
@@ -162,7 +162,7 @@ k8s_registry_deregister_async (MicroRegistry *registry,
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 
   if (start_or_fail (self, task))
-    kube_own_pod_remove_async (self->own_pod, service, cancellable, on_own_pod,
+    kube_own_pod_remove_async (self->own_pod, service, cancellable, k8s_registry_on_own_pod,
                                g_steal_pointer (&task));
 }
 
@@ -210,7 +210,7 @@ on_known (gpointer user_data)
 }
 
 static gboolean
-on_cancelled (GCancellable *cancellable, gpointer user_data)
+k8s_registry_on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   K8sRegistry *self = g_task_get_source_object (task);
@@ -242,7 +242,7 @@ look_up (MicroRegistry *registry,
   if (lookup->id == 0 || cancellable == NULL)
     return;
   lookup->cancelled = g_cancellable_source_new (cancellable);
-  g_source_set_callback (lookup->cancelled, G_SOURCE_FUNC (on_cancelled), task, NULL);
+  g_source_set_callback (lookup->cancelled, G_SOURCE_FUNC (k8s_registry_on_cancelled), task, NULL);
   g_source_attach (lookup->cancelled, g_task_get_context (task));
 }
 
@@ -273,7 +273,7 @@ k8s_registry_watch_async (MicroRegistry *registry,
 
 /* RFC 1123's subdomain: what Kubernetes names things by. */
 static gboolean
-is_name (const char *text)
+k8s_registry_is_name (const char *text)
 {
   return *text != '\0' && strlen (text) <= 253
          && strspn (text, "abcdefghijklmnopqrstuvwxyz0123456789-.") == strlen (text);
@@ -287,7 +287,7 @@ k8s_registry_get_config_source (MicroRegistry *registry, const char *name, GErro
   g_autofree char *namespace_ = slash != NULL ? g_strndup (name, slash - name) : NULL;
   const char *own = slash != NULL ? slash + 1 : name;
 
-  if (!is_name (own) || (namespace_ != NULL && !is_name (namespace_)))
+  if (!k8s_registry_is_name (own) || (namespace_ != NULL && !k8s_registry_is_name (namespace_)))
     {
       g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
                    "“%s” names no ConfigMap; write NAME or NAMESPACE/NAME", name);

@@ -61,7 +61,7 @@ k8s_right_review (const K8sRight *self)
 }
 
 static char *
-subject_of (const char *user)
+right_subject_of (const char *user)
 {
   if (user == NULL)
     return g_strdup ("--serviceaccount=NAMESPACE:NAME");
@@ -74,7 +74,7 @@ char *
 k8s_right_grant (const K8sRight *self, const char *user)
 {
   const char *cluster = self->namespace_ == NULL ? "cluster" : "";
-  g_autofree char *subject = subject_of (user);
+  g_autofree char *subject = right_subject_of (user);
   g_autofree char *where = self->namespace_ != NULL
                                ? g_strconcat (" --namespace=", self->namespace_, NULL)
                                : g_strdup ("");

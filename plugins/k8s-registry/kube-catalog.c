@@ -58,7 +58,7 @@ waiter_free (gpointer data)
 }
 
 static GPtrArray *
-parse (KubeCatalog *self, const char *name)
+catalog_parse (KubeCatalog *self, const char *name)
 {
   return kube_name_parse (name, self->pods, self->slices, (const char *const *) self->namespaces);
 }
@@ -119,7 +119,7 @@ widen (KubeCatalog *self)
 static void
 open_for (KubeCatalog *self, const char *name)
 {
-  g_autoptr (GPtrArray) names = name != NULL ? parse (self, name) : NULL;
+  g_autoptr (GPtrArray) names = name != NULL ? catalog_parse (self, name) : NULL;
 
   if (name == NULL)
     widen (self);
@@ -153,7 +153,7 @@ is_part_of (KubeCatalog *self, KubeScope *scope, GPtrArray *names)
 static gboolean
 is_settled (KubeCatalog *self, const char *name)
 {
-  g_autoptr (GPtrArray) names = name != NULL ? parse (self, name) : NULL;
+  g_autoptr (GPtrArray) names = name != NULL ? catalog_parse (self, name) : NULL;
 
   for (guint i = 0; i < self->scopes->len; i++)
     {
@@ -187,9 +187,9 @@ drop_narrow_scopes (KubeCatalog *self)
 /* --- Looking up ------------------------------------------------------------------------------- */
 
 static GPtrArray *
-resolve (KubeCatalog *self, const char *name, guint *ret_n_seen)
+catalog_resolve (KubeCatalog *self, const char *name, guint *ret_n_seen)
 {
-  g_autoptr (GPtrArray) names = parse (self, name);
+  g_autoptr (GPtrArray) names = catalog_parse (self, name);
   g_autoptr (KubeView) view = kube_view_new (name, self->family, self->zone);
 
   for (guint i = 0; i < self->scopes->len; i++)
@@ -212,7 +212,7 @@ resolve (KubeCatalog *self, const char *name, guint *ret_n_seen)
 static GPtrArray *
 resolve_for_watch (const char *name, gpointer user_data)
 {
-  return resolve (user_data, name, NULL);
+  return catalog_resolve (user_data, name, NULL);
 }
 
 /* The reason why a lookup may have found nothing; FALSE if it could have found it. */
@@ -264,13 +264,13 @@ GPtrArray *
 kube_catalog_resolve (KubeCatalog *self, const char *name, GError **error)
 {
   guint n_seen;
-  g_autoptr (GPtrArray) services = resolve (self, name, &n_seen);
+  g_autoptr (GPtrArray) services = catalog_resolve (self, name, &n_seen);
   g_autoptr (GPtrArray) names = NULL;
   g_autofree char *where = NULL;
 
   if (services->len > 0)
     return g_steal_pointer (&services);
-  names = parse (self, name);
+  names = catalog_parse (self, name);
   if (n_seen == 0 && !check_known (self, names, error))
     return NULL;
   where = describe_namespaces (self);
@@ -295,7 +295,7 @@ kube_catalog_list (KubeCatalog *self, GError **error)
   all = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_service_unref);
   for (guint i = 0; i < names->len; i++)
     {
-      GPtrArray *services = resolve (self, g_ptr_array_index (names, i), NULL);
+      GPtrArray *services = catalog_resolve (self, g_ptr_array_index (names, i), NULL);
 
       g_ptr_array_extend_and_steal (all, services);
     }
@@ -305,7 +305,7 @@ kube_catalog_list (KubeCatalog *self, GError **error)
 /* --- Waiting ---------------------------------------------------------------------------------- */
 
 static void
-wake (KubeCatalog *self, Waiter *waiter)
+catalog_wake (KubeCatalog *self, Waiter *waiter)
 {
   KubeCatalogFunc ready = waiter->ready;
   gpointer user_data = waiter->user_data;
@@ -319,7 +319,7 @@ waited_long_enough (gpointer user_data)
 {
   Waiter *waiter = user_data;
 
-  wake (waiter->catalog, waiter);
+  catalog_wake (waiter->catalog, waiter);
   return G_SOURCE_REMOVE;
 }
 
@@ -384,13 +384,13 @@ scope_settled (gpointer user_data)
 
   drop_narrow_scopes (self);
   while ((waiter = next_ready (self)) != NULL)
-    wake (self, waiter);
+    catalog_wake (self, waiter);
 }
 
 /* --- Watching --------------------------------------------------------------------------------- */
 
 static void
-add_watch (KubeCatalog *self, KubeWatch *watch)
+catalog_add_watch (KubeCatalog *self, KubeWatch *watch)
 {
   GPtrArray *names = kube_watch_get_names (watch);
 
@@ -430,7 +430,7 @@ remove_watch (KubeCatalog *self, KubeWatch *watch)
 }
 
 static void
-collect (GHashTable *found, GPtrArray *watches)
+catalog_collect (GHashTable *found, GPtrArray *watches)
 {
   for (guint i = 0; watches != NULL && i < watches->len; i++)
     g_hash_table_add (found, kube_watch_ref (g_ptr_array_index (watches, i)));
@@ -446,17 +446,17 @@ scope_changed (GHashTable *names, gpointer user_data)
   GHashTableIter iter;
   gpointer key;
 
-  collect (watches, self->watches_of_all);
+  catalog_collect (watches, self->watches_of_all);
   g_hash_table_iter_init (&iter, names);
   while (g_hash_table_iter_next (&iter, &key, NULL))
-    collect (watches, g_hash_table_lookup (self->watches_by_service, key));
+    catalog_collect (watches, g_hash_table_lookup (self->watches_by_service, key));
   g_hash_table_iter_init (&iter, watches);
   while (g_hash_table_iter_next (&iter, &key, NULL))
     kube_watch_update (key, names, resolve_for_watch, self);
 }
 
 static void
-watch_stopped (KubeWatch *watch, gpointer user_data)
+catalog_watch_stopped (KubeWatch *watch, gpointer user_data)
 {
   remove_watch (user_data, watch);
 }
@@ -464,13 +464,13 @@ watch_stopped (KubeWatch *watch, gpointer user_data)
 MicroWatcher *
 kube_catalog_watch (KubeCatalog *self, const char *name)
 {
-  GPtrArray *names = name != NULL ? parse (self, name) : NULL;
+  GPtrArray *names = name != NULL ? catalog_parse (self, name) : NULL;
   g_autoptr (GHashTable) known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   MicroWatcher *watcher;
-  KubeWatch *watch = kube_watch_new (name, names, watch_stopped, self, &watcher);
+  KubeWatch *watch = kube_watch_new (name, names, catalog_watch_stopped, self, &watcher);
 
   open_for (self, name);
-  add_watch (self, watch);
+  catalog_add_watch (self, watch);
   for (guint i = 0; i < self->scopes->len; i++)
     kube_scope_add_names (g_ptr_array_index (self->scopes, i), known);
   kube_watch_update (watch, known, resolve_for_watch, self);

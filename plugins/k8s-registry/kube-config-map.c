@@ -91,7 +91,7 @@ kube_config_map_read (const char *json, gsize length)
 }
 
 static void
-take (KubeConfigMap *self, const char *json, gsize length)
+config_map_take (KubeConfigMap *self, const char *json, gsize length)
 {
   g_clear_pointer (&self->entries, g_hash_table_unref);
   self->entries = kube_config_map_read (json, length);
@@ -99,7 +99,7 @@ take (KubeConfigMap *self, const char *json, gsize length)
 }
 
 static void
-tell (KubeConfigMap *self)
+config_map_tell (KubeConfigMap *self)
 {
   g_autoptr (GError) error = NULL;
 
@@ -125,7 +125,7 @@ on_begin_list (gpointer user_data)
 static void
 on_item (const char *json, gsize length, gpointer user_data)
 {
-  take (user_data, json, length);
+  config_map_take (user_data, json, length);
 }
 
 static void
@@ -135,22 +135,22 @@ on_end_list (gboolean complete, gpointer user_data)
 }
 
 static void
-on_event (KubeEventKind kind, const char *json, gsize length, gpointer user_data)
+config_map_on_event (KubeEventKind kind, const char *json, gsize length, gpointer user_data)
 {
   KubeConfigMap *self = user_data;
 
-  take (self, json, length);
+  config_map_take (self, json, length);
   if (kind == KUBE_EVENT_DELETED)
     g_clear_pointer (&self->entries, g_hash_table_unref);
 }
 
 static void
-on_flush (gpointer user_data)
+config_map_on_flush (gpointer user_data)
 {
   KubeConfigMap *self = user_data;
 
   if (self->changed)
-    tell (self);
+    config_map_tell (self);
 }
 
 static void
@@ -173,8 +173,8 @@ kube_config_map_start (MicroConfigSource *source, MicroConfigFunc func, gpointer
   static const KubeReflectorFuncs funcs = { .begin_list = on_begin_list,
                                             .item = on_item,
                                             .end_list = on_end_list,
-                                            .event = on_event,
-                                            .flush = on_flush,
+                                            .event = config_map_on_event,
+                                            .flush = config_map_on_flush,
                                             .trouble = on_trouble };
   KubeConfigMap *self = (KubeConfigMap *) source;
   g_autofree char *path = g_strdup_printf ("/api/v1/namespaces/%s/configmaps", self->namespace_);

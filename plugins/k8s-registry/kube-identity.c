@@ -23,7 +23,7 @@ kube_identity_free (KubeIdentity *self)
 }
 
 static JsonObject *
-get_object (JsonObject *object, const char *name)
+identity_get_object (JsonObject *object, const char *name)
 {
   JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
 
@@ -31,7 +31,7 @@ get_object (JsonObject *object, const char *name)
 }
 
 static const char *
-get_string (JsonObject *object, const char *name)
+identity_get_string (JsonObject *object, const char *name)
 {
   return object != NULL ? json_object_get_string_member_with_default (object, name, NULL) : NULL;
 }
@@ -86,7 +86,7 @@ char *
 kube_identity_read_user (const KubeConfig *config)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
-  const char *user = get_string (read_claims (config, parser), "sub");
+  const char *user = identity_get_string (read_claims (config, parser), "sub");
 
   /* Of anybody else's token it depends on the API server's configuration who that is. */
   return user != NULL && g_str_has_prefix (user, "system:serviceaccount:") ? g_strdup (user) : NULL;
@@ -96,14 +96,14 @@ static void
 take_claims (KubeIdentity *self, const KubeConfig *config)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
-  JsonObject *claims = get_object (read_claims (config, parser), "kubernetes.io");
-  JsonObject *pod = get_object (claims, "pod");
+  JsonObject *claims = identity_get_object (read_claims (config, parser), "kubernetes.io");
+  JsonObject *pod = identity_get_object (claims, "pod");
 
-  if (get_string (pod, "name") == NULL)
+  if (identity_get_string (pod, "name") == NULL)
     return;
-  self->name = g_strdup (get_string (pod, "name"));
-  self->uid = g_strdup (get_string (pod, "uid"));
-  self->namespace_ = g_strdup (get_string (claims, "namespace"));
+  self->name = g_strdup (identity_get_string (pod, "name"));
+  self->uid = g_strdup (identity_get_string (pod, "uid"));
+  self->namespace_ = g_strdup (identity_get_string (claims, "namespace"));
   self->source = "the service account's token";
 }
 
@@ -116,7 +116,7 @@ get_variable (const char *name)
 }
 
 static void
-take_name (KubeIdentity *self, const char *name, const char *source)
+identity_take_name (KubeIdentity *self, const char *name, const char *source)
 {
   if (self->name != NULL || name == NULL || *name == '\0')
     return;
@@ -129,15 +129,15 @@ kube_identity_new (const KubeConfig *config, const char *pod_name)
 {
   KubeIdentity *self = g_new0 (KubeIdentity, 1);
 
-  take_name (self, pod_name, "--registry-pod-name");
+  identity_take_name (self, pod_name, "--registry-pod-name");
   if (self->name == NULL)
     take_claims (self, config);
   if (self->name == NULL)
     self->uid = g_strdup (get_variable ("POD_NAME") != NULL ? get_variable ("POD_UID") : NULL);
-  take_name (self, get_variable ("POD_NAME"), "POD_NAME");
+  identity_take_name (self, get_variable ("POD_NAME"), "POD_NAME");
   self->is_told = self->name != NULL;
-  take_name (self, get_variable ("HOSTNAME"), "HOSTNAME");
-  take_name (self, g_get_host_name (), "the host's name");
+  identity_take_name (self, get_variable ("HOSTNAME"), "HOSTNAME");
+  identity_take_name (self, g_get_host_name (), "the host's name");
   if (self->namespace_ == NULL)
     self->namespace_
         = g_strdup (get_variable ("POD_NAMESPACE") != NULL ? get_variable ("POD_NAMESPACE")

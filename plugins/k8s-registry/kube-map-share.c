@@ -73,7 +73,7 @@ kube_map_free (KubeMap *self)
 }
 
 static void
-make_room (GHashTable *table)
+map_share_make_room (GHashTable *table)
 {
   if (g_hash_table_size (table) >= MAX_SHARED)
     g_hash_table_remove_all (table);
@@ -87,7 +87,7 @@ share_shape (KubeMap *self, MicroService *shape)
 
   if (known != NULL)
     return micro_service_ref (known);
-  make_room (self->shapes);
+  map_share_make_room (self->shapes);
   g_hash_table_add (self->shapes, micro_service_ref (shape));
   return micro_service_ref (shape);
 }
@@ -102,7 +102,7 @@ share_metadata (KubeMap *self, MicroMetadata *metadata)
   known = g_hash_table_lookup (self->metadata, metadata);
   if (known != NULL)
     return known;
-  make_room (self->metadata);
+  map_share_make_room (self->metadata);
   g_hash_table_add (self->metadata, micro_metadata_ref (metadata));
   return metadata;
 }
@@ -246,7 +246,7 @@ read_shape (KubeMap *self, char *text, GError **error)
     return NULL;
   bare = micro_service_with_nodes (record, NULL);
   shape = share_shape (self, bare);
-  make_room (self->shapes_by_text);
+  map_share_make_room (self->shapes_by_text);
   g_hash_table_insert (self->shapes_by_text, g_steal_pointer (&owned), micro_service_ref (shape));
   return shape;
 }

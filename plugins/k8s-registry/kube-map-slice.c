@@ -87,7 +87,7 @@ read_labels (KubeScan *scan, Slice *slice)
 }
 
 static void
-read_metadata (KubeScan *scan, Slice *slice)
+map_slice_read_metadata (KubeScan *scan, Slice *slice)
 {
   const char *name;
   gsize length;
@@ -146,7 +146,7 @@ read_port (KubeScan *scan, Slice *slice)
 }
 
 static void
-read_conditions (KubeScan *scan, Endpoint *endpoint)
+map_slice_read_conditions (KubeScan *scan, Endpoint *endpoint)
 {
   const char *name;
   gsize length;
@@ -183,7 +183,7 @@ read_topology (KubeScan *scan, Endpoint *endpoint)
 }
 
 static void
-read_target (KubeScan *scan, Endpoint *endpoint)
+map_slice_read_target (KubeScan *scan, Endpoint *endpoint)
 {
   g_autofree char *kind = NULL;
   const char *name;
@@ -268,9 +268,9 @@ read_endpoint (KubeScan *scan, Slice *slice)
     if (kube_scan_is (name, length, "addresses"))
       read_strings (scan, endpoint->addresses);
     else if (kube_scan_is (name, length, "conditions"))
-      read_conditions (scan, endpoint);
+      map_slice_read_conditions (scan, endpoint);
     else if (kube_scan_is (name, length, "targetRef"))
-      read_target (scan, endpoint);
+      map_slice_read_target (scan, endpoint);
     else if (kube_scan_is (name, length, "zone"))
       kube_scan_take_string (scan, &endpoint->zone);
     else if (kube_scan_is (name, length, "nodeName"))
@@ -293,7 +293,7 @@ read_slice (KubeScan *scan, Slice *slice)
     return;
   while (kube_scan_next_member (scan, &name, &length))
     if (kube_scan_is (name, length, "metadata"))
-      read_metadata (scan, slice);
+      map_slice_read_metadata (scan, slice);
     else if (kube_scan_is (name, length, "addressType"))
       kube_scan_take_string (scan, &slice->address_type);
     else if (kube_scan_is (name, length, "endpoints"))
@@ -339,7 +339,7 @@ preferred_port (GPtrArray *ports)
 /* Nothing said of readiness means ready, of serving as ready, of terminating not (the API's
  * documentation of EndpointConditions). */
 static KubeState
-state_of (Endpoint *endpoint)
+map_slice_state_of (Endpoint *endpoint)
 {
   gboolean ready = endpoint->ready != FALSE;
 
@@ -377,7 +377,7 @@ metadata_of (Slice *slice, Endpoint *endpoint, Port *port, const char *hints)
 static void
 add_offer (KubeMap *self, Slice *slice, Endpoint *endpoint, Port *port, MicroService *shape)
 {
-  KubeOffer offer = { .port = port->port, .state = state_of (endpoint) };
+  KubeOffer offer = { .port = port->port, .state = map_slice_state_of (endpoint) };
   /* All addresses of an endpoint are the same thing; consumers take the first. */
   const char *ip = g_ptr_array_index (endpoint->addresses, 0);
   g_autofree char *address

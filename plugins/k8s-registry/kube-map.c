@@ -101,7 +101,7 @@ typedef struct
 } Pod;
 
 static void
-record_clear (gpointer data)
+kube_map_record_clear (gpointer data)
 {
   Record *self = data;
 
@@ -110,7 +110,7 @@ record_clear (gpointer data)
 }
 
 static void
-read_record (KubeMap *self, KubeScan *scan, Pod *pod)
+k8s_registry_kube_map_read_record (KubeMap *self, KubeScan *scan, Pod *pod)
 {
   g_autofree char *json = kube_scan_string (scan);
   gsize length = json != NULL ? strlen (json) : 0;
@@ -144,7 +144,7 @@ read_annotations (KubeMap *self, KubeScan *scan, Pod *pod)
     return;
   while (kube_scan_next_member (scan, &name, &length))
     if (length > prefix && memcmp (name, KUBE_ANNOTATION_SERVICE, prefix) == 0)
-      read_record (self, scan, pod);
+      k8s_registry_kube_map_read_record (self, scan, pod);
     else
       kube_scan_skip (scan);
 }
@@ -167,7 +167,7 @@ read_is_set (KubeScan *scan)
 }
 
 static void
-read_metadata (KubeMap *self, KubeScan *scan, Pod *pod)
+kube_map_read_metadata (KubeMap *self, KubeScan *scan, Pod *pod)
 {
   const char *name;
   gsize length;
@@ -237,7 +237,7 @@ read_ips (KubeScan *scan, Pod *pod)
 }
 
 static void
-read_conditions (KubeScan *scan, Pod *pod)
+kube_map_read_conditions (KubeScan *scan, Pod *pod)
 {
   const char *name;
   gsize length;
@@ -264,7 +264,7 @@ read_conditions (KubeScan *scan, Pod *pod)
 }
 
 static void
-read_status (KubeScan *scan, Pod *pod)
+kube_map_read_status (KubeScan *scan, Pod *pod)
 {
   const char *name;
   gsize length;
@@ -281,7 +281,7 @@ read_status (KubeScan *scan, Pod *pod)
     else if (kube_scan_is (name, length, "podIPs"))
       read_ips (scan, pod);
     else if (kube_scan_is (name, length, "conditions"))
-      read_conditions (scan, pod);
+      kube_map_read_conditions (scan, pod);
     else
       kube_scan_skip (scan);
 }
@@ -299,7 +299,7 @@ choose_ip (KubeMap *self, Pod *pod)
 
 /* "host:port", "[v6]:port" and ":port"; FALSE without a port. */
 static gboolean
-split_address (const char *address, char **ret_host, guint16 *ret_port)
+kube_map_split_address (const char *address, char **ret_host, guint16 *ret_port)
 {
   const char *colon = strrchr (address, ':');
   gsize length = colon != NULL ? (gsize) (colon - address) : 0;
@@ -334,7 +334,7 @@ is_stale (Pod *pod, const char *host)
 }
 
 static KubeState
-state_of (KubeMap *self, Pod *pod)
+kube_map_state_of (KubeMap *self, Pod *pod)
 {
   if (pod->deleting)
     return KUBE_STATE_DRAINING;
@@ -344,12 +344,12 @@ state_of (KubeMap *self, Pod *pod)
 }
 
 static void
-add_node (KubeMap *self, Pod *pod, MicroService *shape, MicroNode *node)
+kube_map_add_node (KubeMap *self, Pod *pod, MicroService *shape, MicroNode *node)
 {
-  KubeOffer offer = { .state = state_of (self, pod), .preferred = TRUE };
+  KubeOffer offer = { .state = kube_map_state_of (self, pod), .preferred = TRUE };
   g_autofree char *host = NULL;
 
-  if (!split_address (micro_node_get_address (node), &host, &offer.port))
+  if (!kube_map_split_address (micro_node_get_address (node), &host, &offer.port))
     {
       self->n_bad_records++;
       return;
@@ -391,7 +391,7 @@ add_records (KubeMap *self, Pod *pod)
       Record *record = &g_array_index (pod->records, Record, i);
 
       for (guint j = 0; j < record->nodes->len; j++)
-        add_node (self, pod, record->shape, g_ptr_array_index (record->nodes, j));
+        kube_map_add_node (self, pod, record->shape, g_ptr_array_index (record->nodes, j));
     }
 }
 
@@ -405,11 +405,11 @@ read_pod (KubeMap *self, KubeScan *scan, Pod *pod)
     return;
   while (kube_scan_next_member (scan, &name, &length))
     if (kube_scan_is (name, length, "metadata"))
-      read_metadata (self, scan, pod);
+      kube_map_read_metadata (self, scan, pod);
     else if (self != NULL && kube_scan_is (name, length, "spec"))
       read_spec (scan, pod);
     else if (self != NULL && kube_scan_is (name, length, "status"))
-      read_status (scan, pod);
+      kube_map_read_status (scan, pod);
     else
       kube_scan_skip (scan);
 }
@@ -423,7 +423,7 @@ map_pod (KubeMap *self, const char *json, gsize length)
   Pod pod = { .entry = entry, .records = records, .ips = ips };
   KubeScan scan;
 
-  g_array_set_clear_func (records, record_clear);
+  g_array_set_clear_func (records, kube_map_record_clear);
   kube_scan_init (&scan, json, length);
   read_pod (self, &scan, &pod);
   if (!scan.failed && entry->name != NULL)

@@ -58,7 +58,7 @@ G_DEFINE_FINAL_TYPE (KubeOwnPod, kube_own_pod, G_TYPE_OBJECT)
 static void send_patch (KubeOwnPod *self);
 
 static GHashTable *
-new_table (void)
+own_pod_new_table (void)
 {
   return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
@@ -104,7 +104,7 @@ has_others (KubeOwnPod *self)
 }
 
 static void
-stop_timer (KubeOwnPod *self)
+own_pod_stop_timer (KubeOwnPod *self)
 {
   if (self->timer != NULL)
     g_source_destroy (self->timer);
@@ -112,7 +112,7 @@ stop_timer (KubeOwnPod *self)
 }
 
 static gboolean
-on_timer (gpointer user_data)
+own_pod_on_timer (gpointer user_data)
 {
   KubeOwnPod *self = user_data;
 
@@ -133,9 +133,9 @@ on_timer (gpointer user_data)
 static void
 patch_in (KubeOwnPod *self, guint ms)
 {
-  stop_timer (self);
+  own_pod_stop_timer (self);
   self->timer = kube_clock_wait (ms);
-  g_source_set_callback (self->timer, on_timer, self, NULL);
+  g_source_set_callback (self->timer, own_pod_on_timer, self, NULL);
   g_source_attach (self->timer, g_main_context_get_thread_default ());
 }
 
@@ -143,8 +143,8 @@ static void
 take_pod (const char *json, gsize length, gpointer user_data)
 {
   KubeOwnPod *self = user_data;
-  g_autoptr (GHashTable) labels = new_table ();
-  g_autoptr (GHashTable) annotations = new_table ();
+  g_autoptr (GHashTable) labels = own_pod_new_table ();
+  g_autoptr (GHashTable) annotations = own_pod_new_table ();
   g_autofree char *uid = NULL;
   gboolean deleting;
 
@@ -167,7 +167,7 @@ take_pod (const char *json, gsize length, gpointer user_data)
 }
 
 static void
-take_event (KubeEventKind kind, const char *json, gsize length, gpointer user_data)
+own_pod_take_event (KubeEventKind kind, const char *json, gsize length, gpointer user_data)
 {
   KubeOwnPod *self = user_data;
 
@@ -183,7 +183,7 @@ ignore_list (gpointer user_data)
 }
 
 static void
-ignore_end (gboolean complete, gpointer user_data)
+own_pod_ignore_end (gboolean complete, gpointer user_data)
 {
 }
 
@@ -195,10 +195,11 @@ ignore_trouble (const KubeReply *reply, const GError *error, gpointer user_data)
 }
 
 static void
-watch (KubeOwnPod *self)
+own_pod_watch (KubeOwnPod *self)
 {
   static const KubeReflectorFuncs funcs
-      = { ignore_list, take_pod, NULL, ignore_end, take_event, ignore_list, ignore_trouble, NULL };
+      = { ignore_list,        take_pod,    NULL,           own_pod_ignore_end,
+          own_pod_take_event, ignore_list, ignore_trouble, NULL };
   g_autofree char *path = NULL;
   g_autofree char *query = NULL;
 
@@ -269,7 +270,7 @@ patch_taken (KubeOwnPod *self, const KubeReply *reply)
   take_pod (reply->body, reply->length, self);
   kube_waiting_tell (self->waiting, self->done, NULL);
   if (kube_records_get_size (self->records) > 0)
-    watch (self);
+    own_pod_watch (self);
   else
     g_clear_pointer (&self->reflector, kube_reflector_free);
 }
@@ -299,7 +300,7 @@ send_patch (KubeOwnPod *self)
   g_autofree char *patch
       = kube_records_make_patch (self->records, self->identity->uid, has_others (self));
 
-  stop_timer (self);
+  own_pod_stop_timer (self);
   self->running = TRUE;
   self->sent = self->generation;
   kube_client_request_async (self->client, "PATCH", self->path, "application/merge-patch+json",
@@ -330,7 +331,7 @@ explain_template (KubeOwnPod *self, const char *what)
 
 /* Others find us whether or not this process can ask: only what is known to be wrong counts. */
 static void
-on_own_pod (GObject *source, GAsyncResult *result, gpointer user_data)
+own_pod_on_found (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   KubeOwnPod *self = g_task_get_source_object (task);
@@ -367,7 +368,8 @@ look_at_template (KubeOwnPod *self, GTask *task, gboolean known)
     g_task_return_boolean (task, TRUE);
   else
     kube_client_request_async (self->client, "GET", self->path, NULL, NULL,
-                               g_task_get_cancellable (task), on_own_pod, g_object_ref (task));
+                               g_task_get_cancellable (task), own_pod_on_found,
+                               g_object_ref (task));
 }
 
 /* --- What the registry calls ------------------------------------------------------------------ */
@@ -444,7 +446,7 @@ kube_own_pod_close (KubeOwnPod *self)
 {
   g_autoptr (GError) error = g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED, "the registry was closed");
 
-  stop_timer (self);
+  own_pod_stop_timer (self);
   g_clear_pointer (&self->reflector, kube_reflector_free);
   g_cancellable_cancel (self->cancellable);
   kube_waiting_tell (self->waiting, G_MAXUINT, error);
@@ -456,7 +458,7 @@ kube_own_pod_finalize (GObject *object)
   KubeOwnPod *self = KUBE_OWN_POD (object);
 
   g_clear_pointer (&self->reflector, kube_reflector_free);
-  stop_timer (self);
+  own_pod_stop_timer (self);
   g_clear_object (&self->client);
   kube_identity_free (self->identity);
   g_clear_object (&self->cancellable);
@@ -480,8 +482,8 @@ kube_own_pod_init (KubeOwnPod *self)
 {
   self->cancellable = g_cancellable_new ();
   self->waiting = kube_waiting_new ();
-  self->labels = new_table ();
-  self->annotations = new_table ();
+  self->labels = own_pod_new_table ();
+  self->annotations = own_pod_new_table ();
 }
 
 KubeOwnPod *

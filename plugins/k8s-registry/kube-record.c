@@ -27,7 +27,7 @@ struct _KubeRecords
 };
 
 static GHashTable *
-new_table (void)
+kube_record_new_table (void)
 {
   return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
@@ -40,7 +40,7 @@ kube_records_new (const char *container)
   self->container = g_strdup (container != NULL && *container != '\0' ? container : NULL);
   self->services = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                           (GDestroyNotify) micro_service_unref);
-  self->keys = new_table ();
+  self->keys = kube_record_new_table ();
   self->removed_labels = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->removed_annotations = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return self;
@@ -129,7 +129,7 @@ value_of (MicroService *service)
 GHashTable *
 kube_records_get_labels (KubeRecords *self)
 {
-  GHashTable *labels = new_table ();
+  GHashTable *labels = kube_record_new_table ();
   GHashTableIter iter;
   gpointer name;
 
@@ -144,7 +144,7 @@ kube_records_get_labels (KubeRecords *self)
 GHashTable *
 kube_records_get_annotations (KubeRecords *self)
 {
-  GHashTable *annotations = new_table ();
+  GHashTable *annotations = kube_record_new_table ();
   GHashTableIter iter;
   gpointer name, service;
 
@@ -157,7 +157,7 @@ kube_records_get_annotations (KubeRecords *self)
 /* --- Adding and removing ---------------------------------------------------------------------- */
 
 static gboolean
-has_node (GPtrArray *nodes, const char *id)
+kube_record_has_node (GPtrArray *nodes, const char *id)
 {
   for (guint i = 0; i < nodes->len; i++)
     if (strcmp (micro_node_get_id (g_ptr_array_index (nodes, i)), id) == 0)
@@ -167,14 +167,14 @@ has_node (GPtrArray *nodes, const char *id)
 
 /* The nodes of @known that are not in @service, and those of @service if @keep. */
 static MicroService *
-merge (MicroService *known, MicroService *service, gboolean keep)
+kube_record_merge (MicroService *known, MicroService *service, gboolean keep)
 {
   g_autoptr (GPtrArray) nodes = g_ptr_array_new ();
   GPtrArray *old = micro_service_get_nodes (known);
   GPtrArray *now = micro_service_get_nodes (service);
 
   for (guint i = 0; i < old->len; i++)
-    if (!has_node (now, micro_node_get_id (g_ptr_array_index (old, i))))
+    if (!kube_record_has_node (now, micro_node_get_id (g_ptr_array_index (old, i))))
       g_ptr_array_add (nodes, g_ptr_array_index (old, i));
   for (guint i = 0; keep && i < now->len; i++)
     g_ptr_array_add (nodes, g_ptr_array_index (now, i));
@@ -204,7 +204,7 @@ kube_records_add (KubeRecords *self, MicroService *service, GError **error)
   g_autofree char *label = label_of (name);
 
   g_hash_table_replace (self->services, g_strdup (name),
-                        before != NULL ? merge (before, service, TRUE)
+                        before != NULL ? kube_record_merge (before, service, TRUE)
                                        : micro_service_ref (service));
   if (size_of_all (self) <= MAX_ALL)
     {
@@ -234,7 +234,7 @@ kube_records_remove (KubeRecords *self, MicroService *service)
 
   if (known == NULL)
     return;
-  rest = merge (known, service, FALSE);
+  rest = kube_record_merge (known, service, FALSE);
   if (micro_service_get_nodes (rest)->len > 0)
     {
       g_hash_table_replace (self->services, g_strdup (name), rest);
@@ -253,7 +253,7 @@ gboolean
 kube_records_contains (KubeRecords *self, MicroService *service)
 {
   MicroService *known = g_hash_table_lookup (self->services, micro_service_get_name (service));
-  g_autoptr (MicroService) merged = known != NULL ? merge (known, service, TRUE) : NULL;
+  g_autoptr (MicroService) merged = known != NULL ? kube_record_merge (known, service, TRUE) : NULL;
 
   return merged != NULL && micro_service_equal (known, merged);
 }

@@ -111,16 +111,16 @@ offers_equal (GArray *a, GArray *b)
 }
 
 static char *
-key_of (KubeEntry *entry)
+scope_key_of (KubeEntry *entry)
 {
   return g_strdup_printf ("%s/%s", entry->namespace_, entry->name);
 }
 
 /* Takes @entry.  Most of what happens to a pod is of no interest to its callers. */
 static void
-put (KubeScope *self, KubeEntry *entry)
+scope_put (KubeScope *self, KubeEntry *entry)
 {
-  g_autofree char *key = key_of (entry);
+  g_autofree char *key = scope_key_of (entry);
   KubeEntry *known = g_hash_table_lookup (self->entries, key);
 
   if (known != NULL && g_strcmp0 (known->uid, entry->uid) == 0
@@ -175,13 +175,13 @@ begin_list (gpointer user_data)
 }
 
 static void
-take_item (const char *json, gsize length, gpointer user_data)
+scope_take_item (const char *json, gsize length, gpointer user_data)
 {
   KubeScope *self = user_data;
   KubeEntry *entry = map_object (self, json, length);
 
   if (entry != NULL)
-    g_hash_table_replace (self->collected, key_of (entry), entry);
+    g_hash_table_replace (self->collected, scope_key_of (entry), entry);
 }
 
 static void
@@ -189,7 +189,7 @@ take_item_gone (const char *json, gsize length, gpointer user_data)
 {
   KubeScope *self = user_data;
   g_autoptr (KubeEntry) entry = kube_map_identity (json, length);
-  g_autofree char *key = entry != NULL ? key_of (entry) : NULL;
+  g_autofree char *key = entry != NULL ? scope_key_of (entry) : NULL;
 
   if (key != NULL)
     g_hash_table_remove (self->collected, key);
@@ -217,12 +217,12 @@ end_list (gboolean complete, gpointer user_data)
     {
       g_hash_table_iter_steal (&iter);
       g_free (key);
-      put (self, entry);
+      scope_put (self, entry);
     }
 }
 
 static void
-take_event (KubeEventKind kind, const char *json, gsize length, gpointer user_data)
+scope_take_event (KubeEventKind kind, const char *json, gsize length, gpointer user_data)
 {
   KubeScope *self = user_data;
   KubeEntry *entry;
@@ -231,13 +231,13 @@ take_event (KubeEventKind kind, const char *json, gsize length, gpointer user_da
     {
       entry = map_object (self, json, length);
       if (entry != NULL)
-        put (self, entry);
+        scope_put (self, entry);
       return;
     }
   entry = kube_map_identity (json, length);
   if (entry != NULL)
     {
-      g_autofree char *key = key_of (entry);
+      g_autofree char *key = scope_key_of (entry);
 
       remove_key (self, key);
     }
@@ -254,7 +254,7 @@ settle (KubeScope *self)
 }
 
 static void
-flush (gpointer user_data)
+scope_flush (gpointer user_data)
 {
   KubeScope *self = user_data;
   g_autoptr (GHashTable) changed = NULL;
@@ -364,8 +364,8 @@ kube_scope_new (KubeClient *client,
                 gpointer user_data)
 {
   static const KubeReflectorFuncs reflector_funcs
-      = { begin_list, take_item, take_item_gone, end_list,
-          take_event, flush,     take_trouble,   other_path };
+      = { begin_list,       scope_take_item, take_item_gone, end_list,
+          scope_take_event, scope_flush,     take_trouble,   other_path };
   KubeScope *self = g_new0 (KubeScope, 1);
   g_autofree char *path = NULL;
   g_autofree char *query = NULL;
@@ -465,7 +465,7 @@ kube_scope_add_names (KubeScope *self, GHashTable *names)
 }
 
 static int
-compare_strings (gconstpointer a, gconstpointer b)
+scope_compare_strings (gconstpointer a, gconstpointer b)
 {
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
@@ -486,6 +486,6 @@ kube_scopes_list_names (GPtrArray *scopes)
       g_hash_table_iter_steal (&iter);
       g_ptr_array_add (sorted, name);
     }
-  g_ptr_array_sort (sorted, compare_strings);
+  g_ptr_array_sort (sorted, scope_compare_strings);
   return sorted;
 }

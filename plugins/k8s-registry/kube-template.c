@@ -40,7 +40,7 @@ as_template (MicroService *service)
 }
 
 static void
-print_map (GString *out, const char *name, GHashTable *map, const char *quote)
+template_print_map (GString *out, const char *name, GHashTable *map, const char *quote)
 {
   g_autoptr (GList) keys = g_list_sort (g_hash_table_get_keys (map), (GCompareFunc) strcmp);
 
@@ -74,8 +74,8 @@ kube_template_print (KubeRecords *records)
     }
   labels = kube_records_get_labels (same);
   annotations = kube_records_get_annotations (same);
-  print_map (out, "labels", labels, "");
-  print_map (out, "annotations", annotations, "'");
+  template_print_map (out, "labels", labels, "");
+  template_print_map (out, "annotations", annotations, "'");
   return g_string_free (out, FALSE);
 }
 

@@ -12,7 +12,7 @@
 /* --- Names ------------------------------------------------------------------------------------ */
 
 static void
-name_free (gpointer data)
+view_name_free (gpointer data)
 {
   KubeName *self = data;
 
@@ -24,7 +24,7 @@ name_free (gpointer data)
 
 /* RFC 1123: what a namespace or Service may be called. */
 static gboolean
-is_label (const char *text)
+view_is_label (const char *text)
 {
   gsize length = strlen (text);
 
@@ -36,7 +36,7 @@ is_label (const char *text)
 static gboolean
 is_watched (const char *const *namespaces, const char *namespace_)
 {
-  return namespaces == NULL ? is_label (namespace_) : g_strv_contains (namespaces, namespace_);
+  return namespaces == NULL ? view_is_label (namespace_) : g_strv_contains (namespaces, namespace_);
 }
 
 static void
@@ -74,7 +74,7 @@ add_slice_name (GPtrArray *names, const char *text, const char *const *namespace
       if (!is_watched (namespaces, namespace_))
         return;
     }
-  if (is_label (host) && (colon == NULL || colon[1] != '\0'))
+  if (view_is_label (host) && (colon == NULL || colon[1] != '\0'))
     add_name (names, TRUE, g_strdup (host), g_strdup (namespace_),
               colon != NULL ? g_strdup (colon + 1) : NULL);
 }
@@ -82,7 +82,7 @@ add_slice_name (GPtrArray *names, const char *text, const char *const *namespace
 GPtrArray *
 kube_name_parse (const char *name, gboolean pods, gboolean slices, const char *const *namespaces)
 {
-  GPtrArray *names = g_ptr_array_new_with_free_func (name_free);
+  GPtrArray *names = g_ptr_array_new_with_free_func (view_name_free);
 
   if (pods)
     add_pod_names (names, name, namespaces);
@@ -132,7 +132,7 @@ kube_view_free (KubeView *self)
 }
 
 static gboolean
-is_port (const KubeOffer *offer, const char *port)
+view_is_port (const KubeOffer *offer, const char *port)
 {
   guint64 number;
 
@@ -154,7 +154,7 @@ kube_view_add (KubeView *self, KubeEntry *entry, const KubeName *name)
       Candidate candidate = { entry, offer };
 
       if (strcmp (micro_service_get_name (offer->shape), name->service) != 0
-          || (name->slices && !is_port (offer, name->port)))
+          || (name->slices && !view_is_port (offer, name->port)))
         continue;
       self->n_seen++;
       if (offer->state == KUBE_STATE_UP)
@@ -257,14 +257,14 @@ compare_candidates (gconstpointer a, gconstpointer b)
 }
 
 static int
-compare_nodes (gconstpointer a, gconstpointer b)
+view_compare_nodes (gconstpointer a, gconstpointer b)
 {
   return strcmp (micro_node_get_id (*(MicroNode *const *) a),
                  micro_node_get_id (*(MicroNode *const *) b));
 }
 
 static int
-compare_services (gconstpointer a, gconstpointer b)
+view_compare_services (gconstpointer a, gconstpointer b)
 {
   return strcmp (micro_service_get_version (*(MicroService *const *) a),
                  micro_service_get_version (*(MicroService *const *) b));
@@ -340,12 +340,12 @@ kube_view_finish (KubeView *self)
 
       if (group->nodes->len == 0)
         continue;
-      g_ptr_array_sort (group->nodes, compare_nodes);
+      g_ptr_array_sort (group->nodes, view_compare_nodes);
       g_ptr_array_add (services,
                        micro_service_new (self->name, micro_service_get_version (shape),
                                           micro_service_get_metadata (shape),
                                           micro_service_get_endpoints (shape), group->nodes));
     }
-  g_ptr_array_sort (services, compare_services);
+  g_ptr_array_sort (services, view_compare_services);
   return services;
 }

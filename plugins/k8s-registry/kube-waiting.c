@@ -52,7 +52,7 @@ kube_waiting_free (KubeWaiting *self)
 
 /* What was asked for goes on, whoever waits for it. */
 static gboolean
-on_cancelled (GCancellable *cancellable, gpointer user_data)
+waiting_on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
   Waiting *waiting = user_data;
 
@@ -72,7 +72,7 @@ kube_waiting_add (KubeWaiting *self, GTask *task, guint generation)
   if (cancellable == NULL)
     return;
   waiting->cancelled = g_cancellable_source_new (cancellable);
-  g_source_set_callback (waiting->cancelled, G_SOURCE_FUNC (on_cancelled), waiting, NULL);
+  g_source_set_callback (waiting->cancelled, G_SOURCE_FUNC (waiting_on_cancelled), waiting, NULL);
   g_source_attach (waiting->cancelled, g_task_get_context (task));
 }
 

@@ -103,7 +103,7 @@ kube_watch_end (KubeWatch *self, const GError *error)
 /* --- What has changed ------------------------------------------------------------------------- */
 
 static void
-push (MicroWatcher *watcher, MicroEventKind kind, MicroService *record)
+kube_watch_push (MicroWatcher *watcher, MicroEventKind kind, MicroService *record)
 {
   g_autoptr (MicroEvent) event = micro_event_new (kind, record);
 
@@ -150,19 +150,19 @@ tell_gone (MicroWatcher *watcher, MicroService *before, MicroService *after)
 
   if (after == NULL)
     {
-      push (watcher, MICRO_EVENT_DELETED, before);
+      kube_watch_push (watcher, MICRO_EVENT_DELETED, before);
       return;
     }
   gone = nodes_gone (micro_service_get_nodes (before), micro_service_get_nodes (after));
   if (gone->len == 0)
     return;
   record = micro_service_with_nodes (before, gone);
-  push (watcher, MICRO_EVENT_DELETED, record);
+  kube_watch_push (watcher, MICRO_EVENT_DELETED, record);
 }
 
 /* New nodes are told of before old ones go: a service that is rolled is never seen empty. */
 static void
-tell (MicroWatcher *watcher, GPtrArray *before, GPtrArray *after)
+kube_watch_tell (MicroWatcher *watcher, GPtrArray *before, GPtrArray *after)
 {
   for (guint i = 0; i < after->len; i++)
     {
@@ -170,9 +170,9 @@ tell (MicroWatcher *watcher, GPtrArray *before, GPtrArray *after)
       MicroService *known = find_version (before, micro_service_get_version (record));
 
       if (known == NULL)
-        push (watcher, MICRO_EVENT_CREATED, record);
+        kube_watch_push (watcher, MICRO_EVENT_CREATED, record);
       else if (!micro_service_equal (known, record))
-        push (watcher, MICRO_EVENT_UPDATED, record);
+        kube_watch_push (watcher, MICRO_EVENT_UPDATED, record);
     }
   for (guint i = 0; before != NULL && i < before->len; i++)
     {
@@ -194,7 +194,7 @@ update_name (KubeWatch *self,
 
   if (before != NULL)
     g_ptr_array_ref (before);
-  tell (watcher, before, after);
+  kube_watch_tell (watcher, before, after);
   if (after->len > 0)
     g_hash_table_replace (self->told, g_strdup (name), after);
   else

@@ -64,7 +64,7 @@ copy_watch (gconstpointer watch, gpointer user_data)
 }
 
 static void
-deliver (LocalMonitor *self)
+monitor_deliver (LocalMonitor *self)
 {
   g_autoptr (LocalMonitor) held = local_monitor_ref (self);
 
@@ -82,10 +82,10 @@ deliver (LocalMonitor *self)
 }
 
 static void
-tell (LocalMonitor *self, LocalChanges *changes)
+monitor_tell (LocalMonitor *self, LocalChanges *changes)
 {
   local_changes_queue (changes, self->watches);
-  deliver (self);
+  monitor_deliver (self);
 }
 
 /* --- Looking -----------------------------------------------------------------------------------
@@ -93,7 +93,10 @@ tell (LocalMonitor *self, LocalChanges *changes)
 
 /* @record: (nullable): what is there now */
 static void
-compare (LocalMonitor *self, const char *file_name, LocalRecord *record, LocalChanges *changes)
+monitor_compare (LocalMonitor *self,
+                 const char *file_name,
+                 LocalRecord *record,
+                 LocalChanges *changes)
 {
   local_changes_compare (changes, g_hash_table_lookup (self->known, file_name), record);
   if (record == NULL)
@@ -109,7 +112,7 @@ look_at (LocalMonitor *self, const char *file_name, GHashTable *lives, LocalChan
   g_autoptr (LocalRecord) record = local_store_read (self->folder, file_name, lives, &unsure);
 
   if (!unsure)
-    compare (self, file_name, record, changes);
+    monitor_compare (self, file_name, record, changes);
 }
 
 /* Everything again: the first time, and when it cannot be told what has changed. */
@@ -137,7 +140,7 @@ look_at_all (LocalMonitor *self, GHashTable *prefixes, LocalChanges *changes, GE
     look_at (self, g_ptr_array_index (gone, i), lives, changes);
   g_hash_table_iter_init (&iter, found);
   while (g_hash_table_iter_next (&iter, &name, &record))
-    compare (self, name, record, changes);
+    monitor_compare (self, name, record, changes);
   return TRUE;
 }
 
@@ -171,7 +174,7 @@ drop_dead (LocalMonitor *self, GHashTable *lives, LocalChanges *changes)
  */
 
 static gboolean
-settled (gpointer user_data)
+monitor_settled (gpointer user_data)
 {
   LocalMonitor *self = user_data;
   g_autoptr (GHashTable) changed = g_steal_pointer (&self->changed);
@@ -201,7 +204,7 @@ settled (gpointer user_data)
     }
   if (died)
     drop_dead (self, lives, &changes);
-  tell (self, &changes);
+  monitor_tell (self, &changes);
   return G_SOURCE_REMOVE;
 }
 
@@ -211,7 +214,7 @@ start_settling (LocalMonitor *self)
   if (self->settle != NULL)
     return;
   self->settle = g_timeout_source_new (SETTLE_MS);
-  g_source_set_callback (self->settle, settled, self, NULL);
+  g_source_set_callback (self->settle, monitor_settled, self, NULL);
   g_source_attach (self->settle, self->context);
 }
 
@@ -276,7 +279,7 @@ folder_changed (int fd, GIOCondition condition, gpointer user_data)
       LocalChanges changes = local_changes_new ();
 
       look_at_all (self, self->wanted, &changes, NULL);
-      tell (self, &changes);
+      monitor_tell (self, &changes);
     }
   else if (g_hash_table_size (self->changed) > 0)
     start_settling (self);
@@ -351,7 +354,7 @@ ticked (gpointer user_data)
         look_at_all (self, self->wanted, &changes, NULL);
     }
   drop_dead (self, lives, &changes);
-  tell (self, &changes);
+  monitor_tell (self, &changes);
   return G_SOURCE_CONTINUE;
 }
 
@@ -359,7 +362,7 @@ ticked (gpointer user_data)
  */
 
 static void
-stop (LocalMonitor *self)
+monitor_stop (LocalMonitor *self)
 {
   stop_inotify (self);
   clear_source (&self->settle);
@@ -398,14 +401,14 @@ watch_gone (gpointer user_data)
   g_ptr_array_remove_fast (self->watches, watch);
   find_wanted (self);
   if (self->watches->len == 0)
-    stop (self);
+    monitor_stop (self);
   local_watch_unref (watch);
   return G_SOURCE_REMOVE;
 }
 
 /* The reader may stop on any thread, and from inside a push. */
 static void
-watch_stopped (gpointer user_data)
+monitor_watch_stopped (gpointer user_data)
 {
   LocalMonitor *self = ((LocalWatch *) user_data)->owner;
 
@@ -413,7 +416,7 @@ watch_stopped (gpointer user_data)
 }
 
 static gboolean
-start (LocalMonitor *self, GError **error)
+monitor_start (LocalMonitor *self, GError **error)
 {
   if (self->tick != NULL)
     return TRUE;
@@ -436,20 +439,20 @@ local_monitor_watch (LocalMonitor *self, const char *service, GError **error)
   MicroWatcher *watcher;
   LocalWatch *watch;
 
-  if (!start (self, error))
+  if (!monitor_start (self, error))
     return NULL;
   prefixes = local_store_prefixes (service);
   changes = local_changes_new ();
   if (!look_at_all (self, prefixes, &changes, error))
     {
-      tell (self, &changes);
+      monitor_tell (self, &changes);
       if (self->watches->len == 0)
-        stop (self);
+        monitor_stop (self);
       return NULL;
     }
   /* Who watched before hears of what is new; who comes hears of everything. */
-  tell (self, &changes);
-  watch = local_watch_new (service, local_monitor_ref (self), watch_stopped, &watcher);
+  monitor_tell (self, &changes);
+  watch = local_watch_new (service, local_monitor_ref (self), monitor_watch_stopped, &watcher);
   g_ptr_array_add (self->watches, watch);
   find_wanted (self);
   present = local_records_list (self->known);
@@ -488,7 +491,7 @@ monitor_clear (gpointer data)
 {
   LocalMonitor *self = data;
 
-  stop (self);
+  monitor_stop (self);
   g_clear_pointer (&self->wanted, g_hash_table_unref);
   g_hash_table_unref (self->known);
   g_hash_table_unref (self->changed);

@@ -55,7 +55,7 @@ local_owner_temporary (const char *folder, const char *token)
 }
 
 static void
-remember (LocalOwner *self)
+owner_remember (LocalOwner *self)
 {
   g_mutex_lock (&mutex);
   if (own == NULL)
@@ -107,7 +107,7 @@ local_owner_new (const char *folder, GError **error)
       unlink (temporary);
       return NULL;
     }
-  remember (self);
+  owner_remember (self);
   if (rename (temporary, self->path) != 0)
     {
       local_owner_fail (error, "write", self->path);

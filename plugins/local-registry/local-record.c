@@ -19,7 +19,7 @@ local_record_ref (LocalRecord *self)
 }
 
 static void
-record_clear (gpointer data)
+local_record_clear (gpointer data)
 {
   LocalRecord *self = data;
 
@@ -30,7 +30,7 @@ record_clear (gpointer data)
 void
 local_record_unref (LocalRecord *self)
 {
-  g_rc_box_release_full (self, record_clear);
+  g_rc_box_release_full (self, local_record_clear);
 }
 
 LocalFolder *
@@ -88,7 +88,7 @@ local_folder_find (LocalFolder *self, const char *file_name, const struct stat *
 /* All nodes of a version say the same before their nodes, which come last: it is parsed once, and
  * kept once.  In a string the quotes would be escaped, so what looks like the key is the key. */
 static MicroService *
-parse (LocalFolder *self, const char *json, GError **error)
+local_record_parse (LocalFolder *self, const char *json, GError **error)
 {
   const char *nodes = strstr (json, NODES);
   g_autofree char *head = nodes != NULL ? g_strndup (json, nodes - json) : NULL;
@@ -121,7 +121,7 @@ local_folder_parse (LocalFolder *self,
                     const char *json,
                     GError **error)
 {
-  MicroService *service = parse (self, json, error);
+  MicroService *service = local_record_parse (self, json, error);
   LocalRecord *record;
 
   if (service == NULL)
@@ -157,7 +157,7 @@ local_records_list (GHashTable *records)
  */
 
 static int
-compare_records (gconstpointer a, gconstpointer b)
+local_record_compare_records (gconstpointer a, gconstpointer b)
 {
   MicroService *first = (*(LocalRecord *const *) a)->service;
   MicroService *second = (*(LocalRecord *const *) b)->service;
@@ -172,7 +172,7 @@ compare_records (gconstpointer a, gconstpointer b)
 }
 
 static gboolean
-is_same_version (MicroService *a, MicroService *b)
+local_record_is_same_version (MicroService *a, MicroService *b)
 {
   return g_str_equal (micro_service_get_name (a), micro_service_get_name (b))
          && g_str_equal (micro_service_get_version (a), micro_service_get_version (b));
@@ -191,7 +191,7 @@ local_records_merge (GPtrArray *records, const char *service)
       if (service == NULL || g_str_equal (micro_service_get_name (record->service), service))
         g_ptr_array_add (sorted, record);
     }
-  g_ptr_array_sort (sorted, compare_records);
+  g_ptr_array_sort (sorted, local_record_compare_records);
   for (guint i = 0; i < sorted->len;)
     {
       MicroService *first = ((LocalRecord *) g_ptr_array_index (sorted, i))->service;
@@ -201,7 +201,7 @@ local_records_merge (GPtrArray *records, const char *service)
         {
           MicroService *one = ((LocalRecord *) g_ptr_array_index (sorted, i))->service;
 
-          if (!is_same_version (one, first))
+          if (!local_record_is_same_version (one, first))
             break;
           g_ptr_array_add (nodes, micro_service_get_nodes (one)->pdata[0]);
         }

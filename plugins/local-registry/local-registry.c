@@ -142,7 +142,10 @@ start_mending (LocalRegistry *self)
  */
 
 static gboolean
-write_node (LocalRegistry *self, MicroService *service, MicroNode *node, GError **error)
+local_registry_write_node (LocalRegistry *self,
+                           MicroService *service,
+                           MicroNode *node,
+                           GError **error)
 {
   struct stat file;
   Held *held;
@@ -179,7 +182,7 @@ local_registry_register_async (MicroRegistry *registry,
     return;
   done = ensure_owner (self, &error);
   for (guint i = 0; done && i < nodes->len; i++)
-    done = write_node (self, service, g_ptr_array_index (nodes, i), &error);
+    done = local_registry_write_node (self, service, g_ptr_array_index (nodes, i), &error);
   start_mending (self);
   if (done)
     g_task_return_boolean (task, TRUE);
@@ -216,7 +219,7 @@ local_registry_deregister_async (MicroRegistry *registry,
  */
 
 static GPtrArray *
-find (LocalRegistry *self, const char *name, GError **error)
+local_registry_find (LocalRegistry *self, const char *name, GError **error)
 {
   g_autoptr (GHashTable) prefixes = local_store_prefixes (name);
   g_autoptr (GHashTable) records = NULL;
@@ -239,7 +242,7 @@ local_registry_get_service_async (MicroRegistry *registry,
   LocalRegistry *self = (LocalRegistry *) registry;
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   GError *error = NULL;
-  g_autoptr (GPtrArray) services = find (self, name, &error);
+  g_autoptr (GPtrArray) services = local_registry_find (self, name, &error);
 
   g_task_set_source_tag (task, local_registry_get_service_async);
   if (services == NULL)
@@ -259,7 +262,7 @@ local_registry_list_services_async (MicroRegistry *registry,
 {
   g_autoptr (GTask) task = g_task_new (registry, cancellable, callback, user_data);
   GError *error = NULL;
-  GPtrArray *services = find ((LocalRegistry *) registry, NULL, &error);
+  GPtrArray *services = local_registry_find ((LocalRegistry *) registry, NULL, &error);
 
   g_task_set_source_tag (task, local_registry_list_services_async);
   if (services == NULL)

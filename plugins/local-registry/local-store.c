@@ -83,7 +83,7 @@ local_store_is_wanted (GHashTable *prefixes, const char *file_name)
 
 /* Once a file and process.  Not about what the dead left or what comes and goes. */
 static void
-complain (const char *path, const char *why)
+local_store_complain (const char *path, const char *why)
 {
   static GMutex mutex;
   static GHashTable *named;
@@ -141,7 +141,7 @@ read_text (const char *path, struct stat *status, gboolean *ret_unsure)
     {
       g_autofree char *why = g_strdup_printf ("cannot be read (%s)", g_strerror (errno));
 
-      complain (path, errno == ELOOP ? "is a symbolic link" : why);
+      local_store_complain (path, errno == ELOOP ? "is a symbolic link" : why);
       return NULL;
     }
   wrong = fstat (fd, status) != 0 ? "cannot be read" : what_is_wrong (status);
@@ -157,12 +157,12 @@ read_text (const char *path, struct stat *status, gboolean *ret_unsure)
   close (fd);
   if (wrong == NULL)
     return g_steal_pointer (&text);
-  complain (path, wrong);
+  local_store_complain (path, wrong);
   return NULL;
 }
 
 static LocalLife
-probe (const char *folder, const char *token, GHashTable *lives)
+local_store_probe (const char *folder, const char *token, GHashTable *lives)
 {
   gpointer known = lives != NULL ? g_hash_table_lookup (lives, token) : NULL;
   LocalLife life;
@@ -212,12 +212,12 @@ is_named_after (MicroService *service, const char *file_name)
 
 /* @token: of the owner; the text after it is JSON once it has its brace again */
 static LocalRecord *
-parse (LocalFolder *folder,
-       const char *file_name,
-       const char *path,
-       const struct stat *status,
-       char *text,
-       const char *token)
+local_store_parse (LocalFolder *folder,
+                   const char *file_name,
+                   const char *path,
+                   const struct stat *status,
+                   char *text,
+                   const char *token)
 {
   char *json = text + strlen (HEAD) + strlen (token) + 1;
   g_autoptr (GError) error = NULL;
@@ -230,12 +230,12 @@ parse (LocalFolder *folder,
     {
       g_autofree char *why = g_strdup_printf ("is no service record (%s)", error->message);
 
-      complain (path, why);
+      local_store_complain (path, why);
     }
   else if (!is_named_after (record->service, file_name))
     {
       local_folder_forget (folder, file_name);
-      complain (path, "is not named after the node in it");
+      local_store_complain (path, "is not named after the node in it");
       return NULL;
     }
   return g_steal_pointer (&record);
@@ -243,7 +243,10 @@ parse (LocalFolder *folder,
 
 /* What @file_name said when it was read, or says now, of a living or dead owner. */
 static LocalRecord *
-read_record (LocalFolder *folder, const char *file_name, GHashTable *lives, gboolean *ret_unsure)
+local_store_read_record (LocalFolder *folder,
+                         const char *file_name,
+                         GHashTable *lives,
+                         gboolean *ret_unsure)
 {
   g_autofree char *path = g_build_filename (folder->path, file_name, NULL);
   g_autofree char *token = NULL;
@@ -259,13 +262,13 @@ read_record (LocalFolder *folder, const char *file_name, GHashTable *lives, gboo
     return NULL;
   else if ((token = read_token (text)) == NULL)
     {
-      complain (path, "is no record of this registry");
+      local_store_complain (path, "is no record of this registry");
       return NULL;
     }
-  life = probe (folder->path, token, lives);
+  life = local_store_probe (folder->path, token, lives);
   if (life == LOCAL_LIFE_ALIVE)
     return known != NULL ? local_record_ref (known)
-                         : parse (folder, file_name, path, &status, text, token);
+                         : local_store_parse (folder, file_name, path, &status, text, token);
   if (life == LOCAL_LIFE_UNKNOWN)
     *ret_unsure = TRUE;
   else
@@ -280,7 +283,7 @@ local_store_read (LocalFolder *folder,
                   gboolean *ret_unsure)
 {
   gboolean unsure = FALSE;
-  LocalRecord *record = read_record (folder, file_name, lives, &unsure);
+  LocalRecord *record = local_store_read_record (folder, file_name, lives, &unsure);
 
   if (record == NULL && !unsure)
     local_folder_forget (folder, file_name);
@@ -337,7 +340,7 @@ is_free (const char *folder, const char *path, LocalOwner *owner)
   text = read_text (path, &status, &unsure);
   token = text != NULL ? read_token (text) : NULL;
   return token == NULL || g_str_equal (token, local_owner_get_token (owner))
-         || probe (folder, token, NULL) != LOCAL_LIFE_ALIVE;
+         || local_store_probe (folder, token, NULL) != LOCAL_LIFE_ALIVE;
 }
 
 gboolean
@@ -418,7 +421,7 @@ is_owner (const char *folder, const char *file_name, GHashTable *lives)
   if (length == 0 || !g_str_equal (file_name + length, LOCAL_OWNER_SUFFIX))
     return FALSE;
   token = g_strndup (file_name, length);
-  if (probe (folder, token, lives) == LOCAL_LIFE_DEAD)
+  if (local_store_probe (folder, token, lives) == LOCAL_LIFE_DEAD)
     local_owner_bury (folder, token);
   return TRUE;
 }
@@ -435,7 +438,7 @@ look (LocalFolder *folder, const char *file_name, GHashTable *prefixes, GHashTab
   if (g_str_has_suffix (file_name, SUFFIX))
     return local_store_read (folder, file_name, lives, NULL);
   path = g_build_filename (folder->path, file_name, NULL);
-  complain (path, "is no record");
+  local_store_complain (path, "is no record");
   return NULL;
 }
 

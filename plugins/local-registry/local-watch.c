@@ -85,7 +85,7 @@ local_changes_add (LocalChanges *self, MicroEventKind kind, LocalRecord *record)
 }
 
 static gboolean
-is_same_version (MicroService *a, MicroService *b)
+local_watch_is_same_version (MicroService *a, MicroService *b)
 {
   return g_str_equal (micro_service_get_name (a), micro_service_get_name (b))
          && g_str_equal (micro_service_get_version (a), micro_service_get_version (b));
@@ -100,7 +100,7 @@ local_changes_compare (LocalChanges *self, LocalRecord *known, LocalRecord *reco
     local_changes_add (self, MICRO_EVENT_CREATED, record);
   else if (record == NULL)
     local_changes_add (self, MICRO_EVENT_DELETED, known);
-  else if (!is_same_version (known->service, record->service))
+  else if (!local_watch_is_same_version (known->service, record->service))
     {
       local_changes_add (self, MICRO_EVENT_DELETED, known);
       local_changes_add (self, MICRO_EVENT_CREATED, record);

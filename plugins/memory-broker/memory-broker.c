@@ -51,7 +51,7 @@ static GPtrArray *subscriptions; /* of Subscription */
 static guint last_id;
 
 static void
-subscription_free (gpointer data)
+memory_subscription_free (gpointer data)
 {
   Subscription *self = data;
 
@@ -87,7 +87,7 @@ look_at_member (GHashTable *groups, Subscription *member, gsize size)
 }
 
 static gboolean
-set_full (const char *topic, const char *queue, GError **error)
+memory_broker_set_full (const char *topic, const char *queue, GError **error)
 {
   if (queue == NULL)
     g_set_error (error, MICRO_ERROR, MICRO_STATUS_RESOURCE_EXHAUSTED,
@@ -101,7 +101,7 @@ set_full (const char *topic, const char *queue, GError **error)
 
 /* Whom a message goes to: all who must get it, or nobody. */
 static gboolean
-choose (const char *topic, gsize size, GPtrArray *chosen, GError **error)
+memory_broker_choose (const char *topic, gsize size, GPtrArray *chosen, GError **error)
 {
   g_autoptr (GHashTable) groups = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
   GHashTableIter iter;
@@ -116,7 +116,7 @@ choose (const char *topic, gsize size, GPtrArray *chosen, GError **error)
       if (one->queue != NULL)
         look_at_member (groups, one, size);
       else if (!micro_inbox_has_room (one->inbox, size))
-        return set_full (topic, NULL, error);
+        return memory_broker_set_full (topic, NULL, error);
       else
         g_ptr_array_add (chosen, one);
     }
@@ -124,20 +124,20 @@ choose (const char *topic, gsize size, GPtrArray *chosen, GError **error)
   while (g_hash_table_iter_next (&iter, &queue, &group))
     {
       if (((Group *) group)->best == NULL)
-        return set_full (topic, queue, error);
+        return memory_broker_set_full (topic, queue, error);
       g_ptr_array_add (chosen, ((Group *) group)->best);
     }
   return TRUE;
 }
 
 static gboolean
-publish (const char *topic, MicroMetadata *headers, GBytes *body, GError **error)
+memory_broker_publish (const char *topic, MicroMetadata *headers, GBytes *body, GError **error)
 {
   g_autoptr (GPtrArray) chosen = g_ptr_array_new ();
   gboolean fine;
 
   g_mutex_lock (&mutex);
-  fine = choose (topic, g_bytes_get_size (body), chosen, error);
+  fine = memory_broker_choose (topic, g_bytes_get_size (body), chosen, error);
   for (guint i = 0; fine && i < chosen->len; i++)
     {
       Subscription *one = g_ptr_array_index (chosen, i);
@@ -165,7 +165,7 @@ memory_broker_publish_async (MicroBroker *broker,
   g_task_set_check_cancellable (task, FALSE);
   if (g_task_return_error_if_cancelled (task))
     return;
-  if (publish (topic, headers, body, &error))
+  if (memory_broker_publish (topic, headers, body, &error))
     g_task_return_boolean (task, TRUE);
   else
     g_task_return_error (task, error);
@@ -232,7 +232,7 @@ memory_broker_subscribe (MicroBroker *broker,
 static void
 remove_subscriptions (gpointer owner, guint id)
 {
-  g_autoptr (GPtrArray) removed = g_ptr_array_new_with_free_func (subscription_free);
+  g_autoptr (GPtrArray) removed = g_ptr_array_new_with_free_func (memory_subscription_free);
 
   g_mutex_lock (&mutex);
   for (guint i = subscriptions != NULL ? subscriptions->len : 0; i > 0; i--)

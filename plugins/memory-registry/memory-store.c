@@ -40,7 +40,7 @@ record_free (gpointer data)
 }
 
 static void
-lock (void)
+memory_store_lock (void)
 {
   g_mutex_lock (&mutex);
   if (records != NULL)
@@ -50,7 +50,7 @@ lock (void)
 }
 
 static void
-unlock (void)
+memory_store_unlock (void)
 {
   g_mutex_unlock (&mutex);
 }
@@ -75,7 +75,7 @@ is_wanted (const char *name, MicroService *service)
 }
 
 static void
-tell (MicroEventKind kind, MicroService *service)
+memory_store_tell (MicroEventKind kind, MicroService *service)
 {
   for (guint i = 0; i < watches->len; i++)
     {
@@ -120,7 +120,7 @@ remove_expired (void)
 
       if (record->expires_us < 0 || record->expires_us > now)
         continue;
-      tell (MICRO_EVENT_DELETED, record->service);
+      memory_store_tell (MICRO_EVENT_DELETED, record->service);
       g_hash_table_iter_remove (&iter);
     }
 }
@@ -149,12 +149,12 @@ watch_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   GQueue pending = G_QUEUE_INIT;
   MicroEvent *event;
 
-  lock ();
+  memory_store_lock ();
   remove_expired ();
   pending = watch->pending;
   g_queue_init (&watch->pending);
   g_source_set_ready_time (source, next_expiry ());
-  unlock ();
+  memory_store_unlock ();
   while ((event = g_queue_pop_head (&pending)) != NULL)
     {
       if (watcher != NULL)
@@ -176,13 +176,13 @@ watch_finalize (GSource *source)
 
 /* The reader may stop on any thread, also while the source is told of something. */
 static void
-watch_stopped (gpointer user_data)
+memory_store_watch_stopped (gpointer user_data)
 {
   GSource *source = user_data;
 
-  lock ();
+  memory_store_lock ();
   g_ptr_array_remove_fast (watches, source);
-  unlock ();
+  memory_store_unlock ();
   g_source_destroy (source);
   g_source_unref (source);
 }
@@ -193,7 +193,7 @@ memory_store_watch (const char *name)
   static GSourceFuncs funcs = { .dispatch = watch_dispatch, .finalize = watch_finalize };
   GSource *source = g_source_new (&funcs, sizeof (Watch));
   Watch *watch = (Watch *) source;
-  MicroWatcher *watcher = micro_watcher_new (watch_stopped, source);
+  MicroWatcher *watcher = micro_watcher_new (memory_store_watch_stopped, source);
   g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
   GHashTableIter iter;
   gpointer value;
@@ -202,7 +202,7 @@ memory_store_watch (const char *name)
   g_weak_ref_init (&watch->watcher, watcher);
   watch->name = g_strdup (name);
   g_queue_init (&watch->pending);
-  lock ();
+  memory_store_lock ();
   remove_expired ();
   g_hash_table_iter_init (&iter, records);
   while (g_hash_table_iter_next (&iter, NULL, &value))
@@ -211,7 +211,7 @@ memory_store_watch (const char *name)
                          micro_event_new (MICRO_EVENT_CREATED, ((Record *) value)->service));
   g_ptr_array_add (watches, source);
   g_source_set_ready_time (source, g_queue_is_empty (&watch->pending) ? next_expiry () : 0);
-  unlock ();
+  memory_store_unlock ();
   g_source_attach (source, context);
   return watcher;
 }
@@ -221,24 +221,24 @@ memory_store_watch (const char *name)
 
 /* A node belongs to one version: what it was before is gone when it comes back as another. */
 static void
-replace (const char *key, MicroService *service)
+memory_store_replace (const char *key, MicroService *service)
 {
   Record *known = g_hash_table_lookup (records, key);
 
   if (known == NULL)
     {
-      tell (MICRO_EVENT_CREATED, service);
+      memory_store_tell (MICRO_EVENT_CREATED, service);
       return;
     }
   if (micro_service_equal (known->service, service))
     return;
   if (g_str_equal (micro_service_get_version (known->service), micro_service_get_version (service)))
     {
-      tell (MICRO_EVENT_UPDATED, service);
+      memory_store_tell (MICRO_EVENT_UPDATED, service);
       return;
     }
-  tell (MICRO_EVENT_DELETED, known->service);
-  tell (MICRO_EVENT_CREATED, service);
+  memory_store_tell (MICRO_EVENT_DELETED, known->service);
+  memory_store_tell (MICRO_EVENT_CREATED, service);
 }
 
 void
@@ -247,7 +247,7 @@ memory_store_add (gpointer owner, MicroService *service, guint ttl_s)
   GPtrArray *nodes = micro_service_get_nodes (service);
   gint64 expires_us = ttl_s == 0 ? -1 : g_get_monotonic_time () + (gint64) ttl_s * G_USEC_PER_SEC;
 
-  lock ();
+  memory_store_lock ();
   remove_expired ();
   for (guint i = 0; i < nodes->len; i++)
     {
@@ -260,11 +260,11 @@ memory_store_add (gpointer owner, MicroService *service, guint ttl_s)
       record->service = micro_service_with_nodes (service, alone);
       record->owner = owner;
       record->expires_us = expires_us;
-      replace (key, record->service);
+      memory_store_replace (key, record->service);
       g_hash_table_replace (records, g_steal_pointer (&key), record);
     }
   wake_by (expires_us);
-  unlock ();
+  memory_store_unlock ();
 }
 
 void
@@ -272,7 +272,7 @@ memory_store_remove (MicroService *service)
 {
   GPtrArray *nodes = micro_service_get_nodes (service);
 
-  lock ();
+  memory_store_lock ();
   for (guint i = 0; i < nodes->len; i++)
     {
       g_autofree char *key = make_key (service, g_ptr_array_index (nodes, i));
@@ -280,10 +280,10 @@ memory_store_remove (MicroService *service)
 
       if (known == NULL)
         continue;
-      tell (MICRO_EVENT_DELETED, known->service);
+      memory_store_tell (MICRO_EVENT_DELETED, known->service);
       g_hash_table_remove (records, key);
     }
-  unlock ();
+  memory_store_unlock ();
 }
 
 void
@@ -292,7 +292,7 @@ memory_store_remove_owner (gpointer owner)
   GHashTableIter iter;
   gpointer value;
 
-  lock ();
+  memory_store_lock ();
   g_hash_table_iter_init (&iter, records);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
@@ -300,14 +300,14 @@ memory_store_remove_owner (gpointer owner)
 
       if (record->owner != owner)
         continue;
-      tell (MICRO_EVENT_DELETED, record->service);
+      memory_store_tell (MICRO_EVENT_DELETED, record->service);
       g_hash_table_iter_remove (&iter);
     }
-  unlock ();
+  memory_store_unlock ();
 }
 
 static int
-compare_records (gconstpointer a, gconstpointer b)
+memory_store_compare_records (gconstpointer a, gconstpointer b)
 {
   MicroService *first = *(MicroService *const *) a;
   MicroService *second = *(MicroService *const *) b;
@@ -323,7 +323,7 @@ compare_records (gconstpointer a, gconstpointer b)
 
 /* The first record of a service and version says what the service is. */
 static GPtrArray *
-merge (GPtrArray *sorted)
+memory_store_merge (GPtrArray *sorted)
 {
   GPtrArray *merged = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_service_unref);
   guint i = 0;
@@ -355,13 +355,13 @@ memory_store_find (const char *name)
   GHashTableIter iter;
   gpointer value;
 
-  lock ();
+  memory_store_lock ();
   remove_expired ();
   g_hash_table_iter_init (&iter, records);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     if (is_wanted (name, ((Record *) value)->service))
       g_ptr_array_add (found, micro_service_ref (((Record *) value)->service));
-  unlock ();
-  g_ptr_array_sort (found, compare_records);
-  return merge (found);
+  memory_store_unlock ();
+  g_ptr_array_sort (found, memory_store_compare_records);
+  return memory_store_merge (found);
 }

@@ -43,7 +43,7 @@ memory_call_is_of (MemoryCall *self, MemoryTransport *transport)
 }
 
 static void
-nothing (gpointer user_data)
+memory_call_nothing (gpointer user_data)
 {
 }
 
@@ -54,10 +54,10 @@ memory_call_break (MemoryCall *self)
     {
       memory_half_post (&self->server, memory_note_new (self, MEMORY_BREAK));
       /* What the server's half says to the client's is posted when this returns. */
-      micro_loop_run_sync (self->server.head.loop, nothing, NULL);
+      micro_loop_run_sync (self->server.head.loop, memory_call_nothing, NULL);
     }
   memory_client_tell_status (self, MICRO_STATUS_UNAVAILABLE, "the client stops", NULL, NULL);
-  micro_loop_run_sync (self->client.head.loop, nothing, NULL);
+  micro_loop_run_sync (self->client.head.loop, memory_call_nothing, NULL);
 }
 
 static void

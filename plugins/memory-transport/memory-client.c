@@ -19,13 +19,13 @@ from_client (MicroCall *call)
  */
 
 static guint8 *
-begin_message (MicroCall *call, gsize size)
+memory_client_begin_message (MicroCall *call, gsize size)
 {
   return memory_half_begin_message (&from_client (call)->client, size);
 }
 
 static void
-end_message (MicroCall *call)
+memory_client_end_message (MicroCall *call)
 {
   MemoryCall *self = from_client (call);
 
@@ -33,7 +33,7 @@ end_message (MicroCall *call)
 }
 
 static void
-half_close (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
+memory_client_half_close (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
 {
   MemoryCall *self = from_client (call);
 
@@ -41,7 +41,7 @@ half_close (MicroCall *call, MicroStatus status, const char *message, GBytes *de
 }
 
 static void
-cancel (MicroCall *call)
+memory_client_cancel (MicroCall *call)
 {
   MemoryCall *self = from_client (call);
 
@@ -62,7 +62,7 @@ find_header (GPtrArray *headers, const char *name)
 }
 
 static const char *
-get_header (MicroCall *call, const char *name)
+memory_client_get_header (MicroCall *call, const char *name)
 {
   MemoryCall *self = from_client (call);
   const char *value = find_header (self->answer_headers, name);
@@ -71,7 +71,10 @@ get_header (MicroCall *call, const char *name)
 }
 
 static void
-foreach_header (MicroCall *call, gboolean trailers, MicroHeaderFunc callback, gpointer user_data)
+memory_client_foreach_header (MicroCall *call,
+                              gboolean trailers,
+                              MicroHeaderFunc callback,
+                              gpointer user_data)
 {
   MemoryCall *self = from_client (call);
   GPtrArray *headers = trailers ? self->answer_trailers : self->answer_headers;
@@ -82,7 +85,7 @@ foreach_header (MicroCall *call, gboolean trailers, MicroHeaderFunc callback, gp
 }
 
 static void
-hold (MicroCall *call, gboolean held)
+memory_client_hold (MicroCall *call, gboolean held)
 {
   MemoryCall *self = from_client (call);
 
@@ -90,13 +93,13 @@ hold (MicroCall *call, gboolean held)
 }
 
 const MicroCallOps memory_client_ops = {
-  .begin_message = begin_message,
-  .end_message = end_message,
-  .close = half_close,
-  .cancel = cancel,
-  .get_header = get_header,
-  .foreach_header = foreach_header,
-  .hold = hold,
+  .begin_message = memory_client_begin_message,
+  .end_message = memory_client_end_message,
+  .close = memory_client_half_close,
+  .cancel = memory_client_cancel,
+  .get_header = memory_client_get_header,
+  .foreach_header = memory_client_foreach_header,
+  .hold = memory_client_hold,
 };
 
 /* --- What arrives -------------------------------------------------------------------------------
@@ -116,7 +119,7 @@ memory_client_tell_status (
 }
 
 static void
-end (MemoryCall *self, MicroStatus status, const char *text, GBytes *details)
+memory_client_end (MemoryCall *self, MicroStatus status, const char *text, GBytes *details)
 {
   MicroCall *call = &self->client.head;
 
@@ -127,7 +130,7 @@ end (MemoryCall *self, MicroStatus status, const char *text, GBytes *details)
 }
 
 static void
-take_message (MemoryCall *self, MemoryNote *note)
+memory_client_take_message (MemoryCall *self, MemoryNote *note)
 {
   MicroCall *call = &self->client.head;
   g_autofree char *text = NULL;
@@ -141,7 +144,7 @@ take_message (MemoryCall *self, MemoryNote *note)
                           " bytes came, %" G_GSIZE_FORMAT " are allowed",
                           note->length, self->max_receive_bytes);
   memory_half_post (&self->server, memory_note_new (self, MEMORY_CANCEL));
-  end (self, MICRO_STATUS_RESOURCE_EXHAUSTED, text, NULL);
+  memory_client_end (self, MICRO_STATUS_RESOURCE_EXHAUSTED, text, NULL);
 }
 
 void
@@ -157,11 +160,11 @@ memory_client_take (MemoryCall *self, MemoryNote *note)
         call->events->headers (call);
       break;
     case MEMORY_MESSAGE:
-      take_message (self, note);
+      memory_client_take_message (self, note);
       break;
     default:
       self->answer_trailers = g_steal_pointer (&note->headers);
-      end (self, note->status, note->text, note->details);
+      memory_client_end (self, note->status, note->text, note->details);
       break;
     }
 }

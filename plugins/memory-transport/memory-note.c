@@ -49,7 +49,7 @@ must_wait (MemoryHalf *self, MemoryNoteKind kind)
 }
 
 static void
-take (MemoryHalf *self, MemoryNote *note, MemoryHalf *other)
+note_take (MemoryHalf *self, MemoryNote *note, MemoryHalf *other)
 {
   MemoryNote *consumed = NULL;
 
@@ -76,7 +76,7 @@ arrive (MemoryHalf *self, MemoryNote *note, MemoryHalf *other)
   else if (note->kind == MEMORY_WAKE)
     {
       while (!self->held && !g_queue_is_empty (&self->pending))
-        take (self, g_queue_pop_head (&self->pending), other);
+        note_take (self, g_queue_pop_head (&self->pending), other);
       note_free (note);
     }
   else if (self->gone)
@@ -84,7 +84,7 @@ arrive (MemoryHalf *self, MemoryNote *note, MemoryHalf *other)
   else if (must_wait (self, note->kind))
     g_queue_push_tail (&self->pending, note);
   else
-    take (self, note, other);
+    note_take (self, note, other);
   if (self->gone)
     clear_pending (self);
 }

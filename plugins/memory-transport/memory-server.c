@@ -33,14 +33,14 @@ send_headers (MicroCall *call)
 }
 
 static guint8 *
-begin_message (MicroCall *call, gsize size)
+memory_server_begin_message (MicroCall *call, gsize size)
 {
   send_headers (call);
   return memory_half_begin_message (&from_server (call)->server, size);
 }
 
 static void
-end_message (MicroCall *call)
+memory_server_end_message (MicroCall *call)
 {
   MemoryCall *self = from_server (call);
 
@@ -81,7 +81,7 @@ close_call (MicroCall *call, MicroStatus status, const char *message, GBytes *de
 }
 
 static const char *
-get_header (MicroCall *call, const char *name)
+memory_server_get_header (MicroCall *call, const char *name)
 {
   char **headers = from_server (call)->headers;
 
@@ -92,7 +92,10 @@ get_header (MicroCall *call, const char *name)
 }
 
 static void
-foreach_header (MicroCall *call, gboolean trailers, MicroHeaderFunc callback, gpointer user_data)
+memory_server_foreach_header (MicroCall *call,
+                              gboolean trailers,
+                              MicroHeaderFunc callback,
+                              gpointer user_data)
 {
   char **headers = from_server (call)->headers;
 
@@ -102,7 +105,7 @@ foreach_header (MicroCall *call, gboolean trailers, MicroHeaderFunc callback, gp
 }
 
 static void
-hold (MicroCall *call, gboolean held)
+memory_server_hold (MicroCall *call, gboolean held)
 {
   MemoryCall *self = from_server (call);
 
@@ -110,14 +113,14 @@ hold (MicroCall *call, gboolean held)
 }
 
 const MicroCallOps memory_server_ops = {
-  .begin_message = begin_message,
-  .end_message = end_message,
+  .begin_message = memory_server_begin_message,
+  .end_message = memory_server_end_message,
   .close = close_call,
-  .get_header = get_header,
-  .foreach_header = foreach_header,
+  .get_header = memory_server_get_header,
+  .foreach_header = memory_server_foreach_header,
   .add_header = add_header,
   .send_headers = send_headers,
-  .hold = hold,
+  .hold = memory_server_hold,
 };
 
 /* --- What arrives -------------------------------------------------------------------------------
@@ -134,7 +137,7 @@ abandon (MemoryCall *self)
 }
 
 static void
-deadline_expired (MicroLoopTimer *timer)
+memory_server_deadline_expired (MicroLoopTimer *timer)
 {
   MemoryCall *self = MICRO_CONTAINER_OF (timer, MemoryCall, deadline);
 
@@ -147,14 +150,14 @@ deadline_expired (MicroLoopTimer *timer)
 }
 
 static void
-start (MemoryCall *self)
+memory_server_start (MemoryCall *self)
 {
   MicroCall *call = &self->server.head;
 
   self->started = TRUE;
   if (call->deadline_us != G_MAXINT64)
     {
-      self->deadline.expired = deadline_expired;
+      self->deadline.expired = memory_server_deadline_expired;
       micro_loop_start_timer (call->loop, &self->deadline, call->deadline_us);
     }
   micro_router_dispatch (self->router, call, self->path);
@@ -167,7 +170,7 @@ memory_server_take (MemoryCall *self, MemoryNote *note)
 
   if (note->kind == MEMORY_START)
     {
-      start (self);
+      memory_server_start (self);
       return;
     }
   if (!self->started)

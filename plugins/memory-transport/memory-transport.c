@@ -55,7 +55,7 @@ listener_free (gpointer data)
 }
 
 static void
-lock (void)
+memory_transport_lock (void)
 {
   g_mutex_lock (&mutex);
   if (listeners != NULL)
@@ -65,7 +65,7 @@ lock (void)
 }
 
 static void
-unlock (void)
+memory_transport_unlock (void)
 {
   g_mutex_unlock (&mutex);
 }
@@ -80,14 +80,14 @@ memory_transport_listen (MicroTransport *transport,
   g_autofree char *bound = NULL;
   Listener *listener;
 
-  lock ();
+  memory_transport_lock ();
   if (g_str_has_suffix (address, ":0"))
     bound = g_strdup_printf ("memory:%u", ++last_address);
   else
     bound = g_strdup (address);
   if (g_hash_table_contains (listeners, bound))
     {
-      unlock ();
+      memory_transport_unlock ();
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE,
                    "“%s” is served already in this process: choose another address, or “:0”",
                    bound);
@@ -98,7 +98,7 @@ memory_transport_listen (MicroTransport *transport,
   listener->router = g_object_ref (router);
   listener->loops = g_ptr_array_ref (loops);
   g_hash_table_insert (listeners, g_strdup (bound), listener);
-  unlock ();
+  memory_transport_unlock ();
   return g_steal_pointer (&bound);
 }
 
@@ -122,7 +122,7 @@ memory_transport_open (MicroTransport *transport,
   Listener *listener;
   MemoryCall *call;
 
-  lock ();
+  memory_transport_lock ();
   listener = g_hash_table_lookup (listeners, start->address);
   if (listener == NULL)
     call = memory_call_new (self, NULL, NULL, NULL, loop, start, events, user_data);
@@ -133,25 +133,25 @@ memory_transport_open (MicroTransport *transport,
                               choose_loop (listener, loop), loop, start, events, user_data);
     }
   g_hash_table_add (calls, call);
-  unlock ();
+  memory_transport_unlock ();
   return memory_call_begin (call);
 }
 
 void
 memory_transport_call_served (MemoryTransport *self)
 {
-  lock ();
+  memory_transport_lock ();
   self->n_served--;
   g_cond_broadcast (&served);
-  unlock ();
+  memory_transport_unlock ();
 }
 
 void
 memory_transport_call_gone (MemoryCall *call)
 {
-  lock ();
+  memory_transport_lock ();
   g_hash_table_remove (calls, call);
-  unlock ();
+  memory_transport_unlock ();
 }
 
 static gboolean
@@ -163,9 +163,9 @@ is_of (gpointer address, gpointer listener, gpointer transport)
 static void
 stop_listening (MemoryTransport *self)
 {
-  lock ();
+  memory_transport_lock ();
   g_hash_table_foreach_remove (listeners, is_of, self);
-  unlock ();
+  memory_transport_unlock ();
 }
 
 static void
@@ -175,10 +175,10 @@ memory_transport_drain (MicroTransport *transport, guint timeout_ms)
   gint64 until_us = g_get_monotonic_time () + timeout_ms * (gint64) 1000;
 
   stop_listening (self);
-  lock ();
+  memory_transport_lock ();
   while (self->n_served > 0 && g_cond_wait_until (&served, &mutex, until_us))
     continue;
-  unlock ();
+  memory_transport_unlock ();
 }
 
 static void
@@ -190,12 +190,12 @@ memory_transport_close (MicroTransport *transport)
   gpointer call;
 
   stop_listening (self);
-  lock ();
+  memory_transport_lock ();
   g_hash_table_iter_init (&iter, calls);
   while (g_hash_table_iter_next (&iter, &call, NULL))
     if (memory_call_is_of (call, self) && memory_call_try_ref (call))
       g_ptr_array_add (mine, call);
-  unlock ();
+  memory_transport_unlock ();
   for (guint i = 0; i < mine->len; i++)
     memory_call_break (g_ptr_array_index (mine, i));
 }

@@ -87,10 +87,10 @@ count_lost (Delivery *self)
 }
 
 static void
-on_message (natsConnection *connection,
-            natsSubscription *subscription,
-            natsMsg *message,
-            void *data)
+nats_broker_on_message (natsConnection *connection,
+                        natsSubscription *subscription,
+                        natsMsg *message,
+                        void *data)
 {
   Delivery *self = data;
   g_autoptr (MicroMetadata) headers = NULL;
@@ -115,7 +115,7 @@ on_message (natsConnection *connection,
 /* --- Subscriptions ---------------------------------------------------------------------------- */
 
 static void
-subscription_free (gpointer data)
+nats_subscription_free (gpointer data)
 {
   Subscription *self = data;
 
@@ -139,10 +139,11 @@ subscription_make (Subscription *self, natsConnection *connection)
   natsSubscription_Destroy (g_steal_pointer (&self->subscription));
   delivery->inbox = micro_inbox_ref (self->inbox);
   delivery->topic = g_strdup (self->topic);
-  status = self->queue != NULL ? natsConnection_QueueSubscribe (
-               &self->subscription, connection, self->topic, self->queue, on_message, delivery)
-                               : natsConnection_Subscribe (&self->subscription, connection,
-                                                           self->topic, on_message, delivery);
+  status = self->queue != NULL
+               ? natsConnection_QueueSubscribe (&self->subscription, connection, self->topic,
+                                                self->queue, nats_broker_on_message, delivery)
+               : natsConnection_Subscribe (&self->subscription, connection, self->topic,
+                                           nats_broker_on_message, delivery);
   if (status == NATS_OK)
     status = natsSubscription_SetOnCompleteCB (self->subscription, delivery_free, delivery);
   if (status == NATS_OK)
@@ -159,7 +160,7 @@ subscription_make (Subscription *self, natsConnection *connection)
 /* The library gives a server up that refuses us twice, and at once if that was at the beginning. */
 #define AGAIN_MS 1000
 
-static void on_closed (gpointer data);
+static void nats_broker_on_closed (gpointer data);
 
 /* The link of a broker that may be gone when it is closed. */
 typedef struct
@@ -169,7 +170,7 @@ typedef struct
 } Watch;
 
 static void
-watch_free (Watch *self)
+nats_broker_watch_free (Watch *self)
 {
   g_weak_ref_clear (&self->broker);
   g_free (self);
@@ -182,11 +183,11 @@ connect_to_servers (NatsBroker *self, gboolean told, gboolean *refused, GError *
   Watch *watch = g_new0 (Watch, 1);
   natsConnection *connection;
 
-  watch->link = (NatsLink){ on_closed, watch, told };
+  watch->link = (NatsLink){ nats_broker_on_closed, watch, told };
   g_weak_ref_init (&watch->broker, self);
   connection = nats_link_connect (self->address, self->timeout_ms, &watch->link, refused, error);
   if (connection == NULL)
-    watch_free (watch);
+    nats_broker_watch_free (watch);
   return connection;
 }
 
@@ -224,13 +225,13 @@ wait_and_revive (gpointer data)
   broker = g_weak_ref_get (&watch->broker);
   if (broker != NULL)
     revive ((NatsBroker *) broker, g_atomic_int_get (&watch->link.told));
-  watch_free (watch);
+  nats_broker_watch_free (watch);
   return NULL;
 }
 
 /* The servers have been given up, and what was subscribed there; or the broker is gone. */
 static void
-on_closed (gpointer data)
+nats_broker_on_closed (gpointer data)
 {
   Watch *watch = data;
   g_autoptr (GObject) broker = g_weak_ref_get (&watch->broker);
@@ -238,7 +239,7 @@ on_closed (gpointer data)
   if (broker != NULL)
     g_thread_unref (g_thread_new ("nats-broker again", wait_and_revive, watch));
   else
-    watch_free (watch);
+    nats_broker_watch_free (watch);
 }
 
 /* Under the mutex. */
@@ -276,7 +277,7 @@ call_receiver (const char *topic, MicroMetadata *headers, GBytes *body, gpointer
 }
 
 static void
-receiver_free (gpointer data)
+nats_broker_receiver_free (gpointer data)
 {
   Receiver *self = data;
 
@@ -315,7 +316,8 @@ nats_broker_subscribe (MicroBroker *broker,
   guint id = 0;
 
   *receiver = (Receiver){ callback, user_data, destroy };
-  one->inbox = micro_inbox_new (self->queue_length, call_receiver, receiver, receiver_free);
+  one->inbox
+      = micro_inbox_new (self->queue_length, call_receiver, receiver, nats_broker_receiver_free);
   one->topic = g_strdup (topic);
   one->queue = g_strdup (queue);
   g_mutex_lock (&self->mutex);
@@ -328,7 +330,7 @@ nats_broker_subscribe (MicroBroker *broker,
   if (id == 0)
     {
       receiver->destroy = NULL;
-      subscription_free (one);
+      nats_subscription_free (one);
     }
   return id;
 }
@@ -343,7 +345,7 @@ nats_broker_unsubscribe (MicroBroker *broker, guint id)
   g_hash_table_steal_extended (self->subscriptions, GUINT_TO_POINTER (id), NULL, &one);
   g_mutex_unlock (&self->mutex);
   if (one != NULL)
-    subscription_free (one);
+    nats_subscription_free (one);
 }
 
 static void
@@ -353,7 +355,7 @@ unsubscribe_all (NatsBroker *self)
 
   g_mutex_lock (&self->mutex);
   all = g_steal_pointer (&self->subscriptions);
-  self->subscriptions = g_hash_table_new_full (NULL, NULL, NULL, subscription_free);
+  self->subscriptions = g_hash_table_new_full (NULL, NULL, NULL, nats_subscription_free);
   g_mutex_unlock (&self->mutex);
 }
 
@@ -496,7 +498,7 @@ nats_broker_init (NatsBroker *self)
 {
   g_mutex_init (&self->reviving);
   g_mutex_init (&self->mutex);
-  self->subscriptions = g_hash_table_new_full (NULL, NULL, NULL, subscription_free);
+  self->subscriptions = g_hash_table_new_full (NULL, NULL, NULL, nats_subscription_free);
 }
 
 static void

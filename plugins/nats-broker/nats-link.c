@@ -50,7 +50,7 @@ find_refusal (natsConnection *connection, gboolean known)
 
 /* The library gives a server up that refuses us twice; we do not, passwords are changed. */
 static void
-on_closed (natsConnection *connection, void *closure)
+link_on_closed (natsConnection *connection, void *closure)
 {
   NatsLink *link = closure;
 
@@ -137,7 +137,7 @@ set_options (natsOptions *options, GPtrArray *urls, guint timeout_ms, NatsLink *
   if (status == NATS_OK)
     status = natsOptions_SetReconnectedCB (options, on_connected, link);
   if (status == NATS_OK)
-    status = natsOptions_SetClosedCB (options, on_closed, link);
+    status = natsOptions_SetClosedCB (options, link_on_closed, link);
   if (status == NATS_OK)
     status = natsOptions_SetErrorHandler (options, on_error, link);
   return status == NATS_OK ? natsOptions_SetName (options, g_get_prgname ()) : status;

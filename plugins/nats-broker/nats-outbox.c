@@ -81,7 +81,7 @@ send_letter (NatsOutbox *self, Letter *letter)
 }
 
 static void
-send_all (NatsOutbox *self, GQueue *letters)
+outbox_send_all (NatsOutbox *self, GQueue *letters)
 {
   GQueue sent = G_QUEUE_INIT;
   Letter *letter;
@@ -106,7 +106,7 @@ send_all (NatsOutbox *self, GQueue *letters)
 }
 
 static gpointer
-run (gpointer data)
+outbox_run (gpointer data)
 {
   NatsOutbox *self = data;
   GQueue letters = G_QUEUE_INIT;
@@ -115,7 +115,7 @@ run (gpointer data)
   while (!ending || !g_queue_is_empty (&letters))
     {
       g_mutex_lock (&self->sending);
-      send_all (self, &letters);
+      outbox_send_all (self, &letters);
       g_mutex_unlock (&self->sending);
       g_mutex_lock (&self->mutex);
       while (g_queue_is_empty (&self->letters) && !self->ending)
@@ -140,12 +140,12 @@ nats_outbox_new (natsConnection *connection, gboolean refused, guint timeout_ms)
   g_mutex_init (&self->mutex);
   g_cond_init (&self->cond);
   g_queue_init (&self->letters);
-  self->thread = g_thread_new ("nats-broker", run, self);
+  self->thread = g_thread_new ("nats-broker", outbox_run, self);
   return self;
 }
 
 static gpointer
-finish (gpointer data)
+outbox_finish (gpointer data)
 {
   NatsOutbox *self = data;
 
@@ -167,9 +167,9 @@ nats_outbox_free (NatsOutbox *self)
   g_cond_signal (&self->cond);
   g_mutex_unlock (&self->mutex);
   if (g_thread_self () == self->thread)
-    g_thread_unref (g_thread_new ("nats-broker end", finish, self));
+    g_thread_unref (g_thread_new ("nats-broker end", outbox_finish, self));
   else
-    finish (self);
+    outbox_finish (self);
 }
 
 void
