@@ -36,7 +36,7 @@ open && /^}/ { sub (/}[ \t]*/, ""); sub (/;.*/, ""); if (name == "") name = $0; 
 open && !/^{/ { body = body " " $0 }
 END
 cd "$abs_top_srcdir/core/micro"
-members=$(ls -- *.h | grep -v -- -private | xargs cat | sed 's|//.*||' |
+members=$(cat -- *.h | sed 's|//.*||' |
   sed ':a;N;$!ba;s|/\*[^*]*\*\+\([^/*][^*]*\*\+\)*/||g' | awk -f "$work/members.awk")
 {
   echo '#include <stdio.h>'

@@ -82,6 +82,7 @@ test_scripts = \
 	tests/test-kube.sh \
 	tests/test-library-page.sh \
 	tests/test-local-registry.sh \
+	tests/test-names.sh \
 	tests/test-option-names.sh \
 	tests/test-options.sh \
 	tests/test-out-of-tree.sh \

@@ -12,7 +12,7 @@
 
 static GObjectClass *parent_class;
 
-/* --- On the first loop's thread, which owns the registry -------------------------------------- */
+/* --- On the first loop's thread, which owns the registry --- */
 
 typedef struct
 {
@@ -35,7 +35,7 @@ drop_registry (gpointer data)
   g_clear_object ((MicroRegistry **) data);
 }
 
-/* --- GObject ---------------------------------------------------------------------------------- */
+/* --- GObject --- */
 
 static void
 micro_app_dispose (GObject *object)
@@ -114,7 +114,7 @@ micro_app_get_type (void)
   return registered;
 }
 
-/* --- Init ------------------------------------------------------------------------------------- */
+/* --- Init --- */
 
 static void
 print_help (MicroApp *self, const char *flag)
@@ -235,7 +235,7 @@ micro_app_init (MicroApp *self, int *argc, char ***argv, GError **error)
          && micro_app_check_options (self, error) && construct (self, error);
 }
 
-/* --- What it is made of ----------------------------------------------------------------------- */
+/* --- What it is made of --- */
 
 /**
  * micro_app_new:

@@ -122,8 +122,7 @@ set_reason (Check *check, const char *reason)
   return TRUE;
 }
 
-/* --- Running ------------------------------------------------------------------------------------
- */
+/* --- Running --- */
 
 static void checks_start_timer (gpointer data);
 
@@ -260,8 +259,7 @@ micro_checks_start (MicroChecks *self,
   tell_changed (self);
 }
 
-/* --- Stopping -----------------------------------------------------------------------------------
- */
+/* --- Stopping --- */
 
 typedef struct
 {
@@ -309,8 +307,7 @@ micro_checks_stop (MicroChecks *self)
     g_thread_pool_free (g_steal_pointer (&self->pool), FALSE, FALSE);
 }
 
-/* --- Adding and asking --------------------------------------------------------------------------
- */
+/* --- Adding and asking --- */
 
 static Check *
 checks_find (MicroChecks *self, const char *name)

@@ -24,7 +24,7 @@ micro_app_is_in_pod (void)
   return host != NULL && *host != '\0';
 }
 
-/* --- MICRO_LOG_LEVEL -------------------------------------------------------------------------- */
+/* --- MICRO_LOG_LEVEL --- */
 
 static GLogLevelFlags shown_levels;
 
@@ -68,7 +68,7 @@ set_log_level (GError **error)
   return FALSE;
 }
 
-/* --- Options of the core ---------------------------------------------------------------------- */
+/* --- Options of the core --- */
 
 static void
 options_add_string (
@@ -180,7 +180,7 @@ add_brief_names (MicroOptions *self)
     }
 }
 
-/* --- Plugins ---------------------------------------------------------------------------------- */
+/* --- Plugins --- */
 
 static gboolean
 load_more_plugins (const char *variable, GError **error)
@@ -277,7 +277,7 @@ micro_app_load_plugins (MicroApp *self, int argc, char **argv, GError **error)
   return fine;
 }
 
-/* --- What the values must be ------------------------------------------------------------------ */
+/* --- What the values must be --- */
 
 static gboolean
 set_bad_value (MicroApp *self, const char *name, const char *text, const char *why, GError **error)

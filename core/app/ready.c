@@ -26,8 +26,7 @@ micro_app_set_condition (MicroApp *self, const char *name, const char *reason)
   micro_checks_set (self->checks, name, MICRO_CHECK_CRITICAL, reason);
 }
 
-/* --- Whether the loop threads turn -------------------------------------------------------------
- */
+/* --- Whether the loop threads turn --- */
 
 /* In a g_atomic_rc_box: a loop may answer long after nobody waits. */
 typedef struct
@@ -97,8 +96,7 @@ check_loops (GCancellable *cancellable, gpointer user_data, GError **error)
   return fine;
 }
 
-/* --- Life ---------------------------------------------------------------------------------------
- */
+/* --- Life --- */
 
 gboolean
 micro_app_start_health (MicroApp *self, GError **error)

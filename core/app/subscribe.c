@@ -94,7 +94,7 @@ micro_app_get_broker (MicroApp *self)
   return self->broker;
 }
 
-/* --- Its life --------------------------------------------------------------------------------- */
+/* --- Its life --- */
 
 gboolean
 micro_app_make_broker (MicroApp *self, GError **error)

@@ -190,8 +190,7 @@ micro_error_get_status (const GError *error)
     }
 }
 
-/* --- What a peer said beside its status ---------------------------------------------------------
- */
+/* --- What a peer said beside its status --- */
 
 GError *
 micro_error_new (MicroStatus status, const char *id, int code, const char *message, GBytes *details)

@@ -157,8 +157,7 @@ micro_call_alloc (MicroCall *self, gsize size)
   return micro_arena_try_alloc (&self->arena, size);
 }
 
-/* --- Formatted text -----------------------------------------------------------------------------
- */
+/* --- Formatted text --- */
 
 static const char *
 next_string (va_list *arguments)

@@ -386,8 +386,7 @@ micro_call_get_method (MicroCall *self)
   return self->method;
 }
 
-/* --- Headers ------------------------------------------------------------------------------------
- */
+/* --- Headers --- */
 
 /**
  * micro_call_foreach_header: (skip)

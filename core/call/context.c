@@ -19,8 +19,7 @@ struct _MicroContext
   GQueue children; /* of MicroContextChild, through their links */
 };
 
-/* --- Scopes -------------------------------------------------------------------------------------
- */
+/* --- Scopes --- */
 
 void
 micro_scope_enter (MicroScope *self, MicroLoop *loop, MicroCall *call, MicroContext *context)
@@ -41,8 +40,7 @@ micro_scope_leave (MicroScope *self, MicroLoop *loop)
     self->call->scope = NULL;
 }
 
-/* --- Contexts -----------------------------------------------------------------------------------
- */
+/* --- Contexts --- */
 
 /* W3C Trace Context and Baggage; go-micro's own; see its wrapper for traces. */
 static gboolean

@@ -283,8 +283,7 @@ find_route (MicroRouter *self, const char *path, const char **ret_service)
   return found;
 }
 
-/* --- A call arrives ----------------------------------------------------------------------------
- */
+/* --- A call arrives --- */
 
 static gboolean
 knows_service (MicroRouter *self, const char *service, gsize length)
@@ -346,7 +345,7 @@ micro_router_dispatch (MicroRouter *self, MicroCall *call, const char *path)
     micro_serve (call);
 }
 
-/* --- What the registry shows ------------------------------------------------------------------ */
+/* --- What the registry shows --- */
 
 static const char *
 value_type (const ProtobufCFieldDescriptor *field)

@@ -41,8 +41,7 @@ unpack_message (MicroCall *call, MicroArena *arena, const guint8 *data, gsize le
   return message;
 }
 
-/* --- One request: unary calls and server streams ------------------------------------------------
- */
+/* --- One request: unary calls and server streams --- */
 
 static void
 serve_take_request (MicroCall *call, const guint8 *data, gsize length)
@@ -173,7 +172,7 @@ const MicroCallEvents micro_serve_one_request = {
   .writable = serve_go_on,
 };
 
-/* --- One request, many answers ------------------------------------------------------------------
+/* --- One request, many answers ---
  *
  * go-micro's clients do not say that their one request was the last, and wait for answers. */
 
@@ -222,8 +221,7 @@ static const MicroCallEvents one_request_many_answers = {
   .writable = serve_go_on,
 };
 
-/* --- Many requests: client streams and both ways ------------------------------------------------
- */
+/* --- Many requests: client streams and both ways --- */
 
 static void
 serve_take_message (MicroCall *call, const guint8 *data, gsize length)

@@ -117,7 +117,7 @@ cache_tell_waiting (Entry *entry, const GError *error)
     }
 }
 
-/* --- Folding events into the snapshot --------------------------------------------------------- */
+/* --- Folding events into the snapshot --- */
 
 static guint
 count_nodes (GPtrArray *services)
@@ -162,8 +162,7 @@ fold_soon (Entry *entry)
     }
 }
 
-/* --- Asking and watching ------------------------------------------------------------------------
- */
+/* --- Asking and watching --- */
 
 static void
 timer_expired (MicroLoopTimer *timer)
@@ -341,8 +340,7 @@ cache_ask (Entry *entry)
                                     got_services, entry);
 }
 
-/* --- What clients call ---------------------------------------------------------------------------
- */
+/* --- What clients call --- */
 
 typedef struct
 {
@@ -407,8 +405,7 @@ micro_cache_get_size (MicroCache *self)
   return (guint) g_atomic_int_get (&self->n_entries);
 }
 
-/* --- Life
- * ------------------------------------------------------------------------------------------- */
+/* --- Life --- */
 
 MicroCache *
 micro_cache_new (MicroRegistry *registry, MicroLoop *loop)

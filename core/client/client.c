@@ -194,8 +194,7 @@ micro_client_unpack_bytes (const MicroMethod *method, GBytes *reply, GError **er
   return micro_client_unpack (method, NULL, data, length, error);
 }
 
-/* --- Call-backs
- * ------------------------------------------------------------------------------------ */
+/* --- Call-backs --- */
 
 /**
  * micro_client_call: (skip)
@@ -226,8 +225,7 @@ micro_client_call (MicroClient *self,
   micro_client_start_typed (self, service, method, packed, options, callback, user_data);
 }
 
-/* --- GTask
- * ------------------------------------------------------------------------------------------- */
+/* --- GTask --- */
 
 static void
 task_done (GBytes *reply, const GError *error, gpointer user_data)

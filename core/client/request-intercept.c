@@ -12,8 +12,7 @@
 #include "client/request.h"
 #include <micro/micro-node.h>
 
-/* --- The stack ----------------------------------------------------------------------------------
- */
+/* --- The stack --- */
 
 static const MicroInterceptorEntry *
 request_intercept_get_entry (MicroRequest *self, guint i)
@@ -109,8 +108,7 @@ micro_client_add_interceptor (MicroClient *self,
   g_atomic_pointer_set (&self->interceptors, next);
 }
 
-/* --- What interceptors see and say --------------------------------------------------------------
- */
+/* --- What interceptors see and say --- */
 
 const char *
 micro_request_get_service (MicroRequest *self)

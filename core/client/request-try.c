@@ -20,8 +20,7 @@
 #define N_FEW_HEADERS 32
 #define CLOCK_TOLERANCE_US 1000
 
-/* --- Trying again -------------------------------------------------------------------------------
- */
+/* --- Trying again --- */
 
 static void
 change_budget (MicroClient *client, int by)
@@ -196,8 +195,7 @@ micro_request_closed (MicroCall *call, MicroStatus status, const char *message, 
   micro_request_unref (self);
 }
 
-/* --- One try ------------------------------------------------------------------------------------
- */
+/* --- One try --- */
 
 /* Ends before @end; printf() would be a twentieth of a call. */
 static char *
@@ -320,8 +318,7 @@ open_one_of (MicroRequest *self, MicroService *service)
     open_call (self, micro_node_get_address (self->node));
 }
 
-/* --- Finding ------------------------------------------------------------------------------------
- */
+/* --- Finding --- */
 
 typedef struct
 {

@@ -38,8 +38,7 @@ micro_request_unref (MicroRequest *self)
   g_free (self);
 }
 
-/* --- The end ------------------------------------------------------------------------------------
- */
+/* --- The end --- */
 
 void
 micro_request_mark (MicroRequest *self, const GError *error)
@@ -127,8 +126,7 @@ request_on_cancelled (GCancellable *cancellable, gpointer user_data)
   micro_loop_post (self->loop, cancel_on_loop, micro_request_ref (self));
 }
 
-/* --- The beginning ------------------------------------------------------------------------------
- */
+/* --- The beginning --- */
 
 void
 micro_request_init (MicroRequest *self,

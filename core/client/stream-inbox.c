@@ -58,8 +58,7 @@ micro_stream_inbox_free (MicroStreamInbox *self, gboolean is_bytes)
   g_free (self);
 }
 
-/* --- On the stream's loop -----------------------------------------------------------------------
- */
+/* --- On the stream's loop --- */
 
 void
 micro_stream_inbox_put (MicroStream *stream, gpointer message, gsize size)
@@ -99,8 +98,7 @@ micro_stream_inbox_close (MicroStreamInbox *self, const GError *error)
   g_mutex_unlock (&self->mutex);
 }
 
-/* --- On the caller's thread ---------------------------------------------------------------------
- */
+/* --- On the caller's thread --- */
 
 /**
  * micro_stream_send_sync: (skip)

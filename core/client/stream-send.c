@@ -20,8 +20,7 @@ typedef struct
   gboolean compress;
 } Message;
 
-/* --- Room ---------------------------------------------------------------------------------------
- */
+/* --- Room --- */
 
 gboolean
 micro_stream_has_room (MicroStream *self)
@@ -62,8 +61,7 @@ micro_stream_look_for_room (MicroStream *self)
   g_atomic_int_set (&self->full, !room);
 }
 
-/* --- Out ----------------------------------------------------------------------------------------
- */
+/* --- Out --- */
 
 void
 micro_stream_drop_outbox (MicroStream *self)

@@ -36,8 +36,7 @@ micro_stream_unref (MicroStream *self)
 
 G_DEFINE_BOXED_TYPE (MicroStream, micro_stream, micro_stream_ref, micro_stream_unref)
 
-/* --- In -----------------------------------------------------------------------------------------
- */
+/* --- In --- */
 
 static void
 drop_message (MicroStream *self)
@@ -159,8 +158,7 @@ static const MicroCallEvents call_events = {
   .headers = stream_on_headers,
 };
 
-/* --- The request --------------------------------------------------------------------------------
- */
+/* --- The request --- */
 
 static void
 stream_opened (MicroRequest *request)
@@ -304,8 +302,7 @@ micro_client_open_bytes_stream (MicroClient *self,
                       options, events, user_data);
 }
 
-/* --- Holding, giving up, headers ----------------------------------------------------------------
- */
+/* --- Holding, giving up, headers --- */
 
 /**
  * micro_stream_hold:

@@ -130,8 +130,7 @@ micro_client_call_sync (MicroClient *self,
   return reply != NULL ? micro_client_unpack_bytes (method, reply, error) : NULL;
 }
 
-/* --- Looking up
- * ------------------------------------------------------------------------------------- */
+/* --- Looking up --- */
 
 static void
 list_done (GObject *source, GAsyncResult *result, gpointer user_data)

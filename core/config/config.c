@@ -126,7 +126,7 @@ on_source (GHashTable *entries, const GError *trouble, gpointer user_data)
     g_signal_emit (self, changed_signal, 0, now);
 }
 
-/* --- GObject ---------------------------------------------------------------------------------- */
+/* --- GObject --- */
 
 static void
 micro_config_finalize (GObject *object)
@@ -157,8 +157,7 @@ micro_config_init (MicroConfig *self)
   self->settings = micro_settings_new (micro_setting_table_new ());
 }
 
-/* --- Public ------------------------------------------------------------------------------------
- */
+/* --- Public --- */
 
 /**
  * micro_config_new:

@@ -59,8 +59,7 @@ read_soon (Directory *self, guint ms)
   g_source_attach (self->timer, g_main_context_get_thread_default ());
 }
 
-/* --- Following ----------------------------------------------------------------------------------
- */
+/* --- Following --- */
 
 /* With `..data` only its swap is a change; a swap makes half a dozen events. */
 static void
@@ -120,8 +119,7 @@ read_now (Directory *self)
     read_soon (self, self->retry_ms);
 }
 
-/* --- The interface ------------------------------------------------------------------------------
- */
+/* --- The interface --- */
 
 static void
 directory_start (MicroConfigSource *source, MicroConfigFunc func, gpointer user_data)

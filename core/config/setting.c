@@ -83,8 +83,7 @@ micro_setting_key (const char *key)
   return g_string_free (spelled, FALSE);
 }
 
-/* --- What is in an entry ------------------------------------------------------------------------
- */
+/* --- What is in an entry --- */
 
 typedef struct
 {

@@ -80,8 +80,7 @@ settings_find (MicroSettings *self, const char *key)
   return g_hash_table_lookup (self->table, spelled);
 }
 
-/* --- What cannot be read -----------------------------------------------------------------------
- */
+/* --- What cannot be read --- */
 
 static void
 settings_refuse (MicroSetting *setting, const char *key, const char *wanted, GError **error)
@@ -104,8 +103,7 @@ settings_refuse (MicroSetting *setting, const char *key, const char *wanted, GEr
     g_warning ("%s; its default is used", message);
 }
 
-/* --- Getters ------------------------------------------------------------------------------------
- */
+/* --- Getters --- */
 
 /**
  * micro_settings_get_string:

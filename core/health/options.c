@@ -67,8 +67,7 @@ read_timeout (const char *value,
   return FALSE;
 }
 
-/* --- Targets ------------------------------------------------------------------------------------
- */
+/* --- Targets --- */
 
 static void
 options_target_free (gpointer data)

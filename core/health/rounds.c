@@ -68,8 +68,7 @@ rounds_free (Rounds *self)
   g_free (self);
 }
 
-/* --- Answers ------------------------------------------------------------------------------------
- */
+/* --- Answers --- */
 
 static char *
 make_report (Round *self)

@@ -30,8 +30,7 @@ typedef struct
 
 static void target_begin_call (Ask *self);
 
-/* --- The end ------------------------------------------------------------------------------------
- */
+/* --- The end --- */
 
 static void
 target_end (Ask *self, Verdict verdict, const char *reason)
@@ -74,8 +73,7 @@ target_start_timer (Ask *self, guint ms)
                           g_get_monotonic_time () + ms * (gint64) 1000);
 }
 
-/* --- What comes back ----------------------------------------------------------------------------
- */
+/* --- What comes back --- */
 
 static void
 target_on_sent (MicroCall *call)
@@ -186,8 +184,7 @@ on_nothing (MicroCall *call)
 {
 }
 
-/* --- Asking -------------------------------------------------------------------------------------
- */
+/* --- Asking --- */
 
 static void
 target_begin_call (Ask *self)

@@ -29,7 +29,7 @@ typedef struct
 
 static _Thread_local MicroLoop *current_loop;
 
-/* --- Work posted by other threads, and tasks of this turn ----------------------------------- */
+/* --- Work posted by other threads, and tasks of this turn --- */
 
 static void
 run_posted (MicroLoop *self)
@@ -170,7 +170,7 @@ micro_loop_run_sync (MicroLoop *self, MicroLoopFunc func, gpointer user_data)
   g_cond_clear (&call.cond);
 }
 
-/* --- Descriptors ------------------------------------------------------------------------------ */
+/* --- Descriptors --- */
 
 /**
  * micro_loop_add_source:
@@ -229,7 +229,7 @@ run_sources (MicroLoop *self)
   self->n_events = 0;
 }
 
-/* --- The GSource ------------------------------------------------------------------------------
+/* --- The GSource ---
  *
  * GLib guards a source against being dispatched inside its own dispatch by taking its descriptor
  * out of the poll and putting it back, and wakes the context up for both: three system calls a

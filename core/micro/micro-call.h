@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-/* --- For handlers ------------------------------------------------------------------------- */
+/* --- For handlers --- */
 
 /* Answers a unary call; any thread; takes nothing. The call is gone afterwards. */
 MICRO_API void micro_call_reply (MicroCall *self, gconstpointer response);
@@ -55,7 +55,7 @@ MICRO_API void micro_call_fail_with_details (MicroCall *self,
 MICRO_API gpointer micro_call_alloc (MicroCall *self, gsize size); /* lives as long as the call */
 MICRO_API char *micro_call_printf (MicroCall *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
-/* --- Streams ------------------------------------------------------------------------------- */
+/* --- Streams --- */
 
 /**
  * MicroStreamFuncs:
@@ -89,7 +89,7 @@ MICRO_API void micro_call_end (MicroCall *self);
 MICRO_API void micro_call_hold (MicroCall *self);
 MICRO_API void micro_call_resume (MicroCall *self);
 
-/* --- For transports ----------------------------------------------------------------------- */
+/* --- For transports --- */
 
 typedef enum
 {

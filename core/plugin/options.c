@@ -75,7 +75,7 @@ micro_options_free (MicroOptions *self)
   g_free (self);
 }
 
-/* --- What there is ---------------------------------------------------------------------------- */
+/* --- What there is --- */
 
 static void
 add_option (MicroOptions *self, int kind, GParamSpec *spec, char *flag)
@@ -189,7 +189,7 @@ find_entry (MicroOptions *self, const char *flag)
   return NULL;
 }
 
-/* --- GOption ---------------------------------------------------------------------------------- */
+/* --- GOption --- */
 
 static GOptionEntry
 entry_of_option (Option *option)
@@ -277,7 +277,7 @@ micro_options_get_help (MicroOptions *self,
   return g_option_context_get_help (context, !g_str_equal (flag, "--help-all"), NULL);
 }
 
-/* --- Flags ------------------------------------------------------------------------------------ */
+/* --- Flags --- */
 
 static void
 set_unknown (MicroOptions *self, const char *flag, GError **error)
@@ -368,7 +368,7 @@ rewrite_arguments (MicroOptions *self, int argc, char **argv, GError **error)
   return TRUE;
 }
 
-/* --- Values ----------------------------------------------------------------------------------- */
+/* --- Values --- */
 
 static void
 take_origin (Option *option, char *origin)

@@ -81,7 +81,7 @@ plugin_of_type (GType type)
   return NULL;
 }
 
-/* --- The type behind an info ----------------------------------------------------------------- */
+/* --- The type behind an info --- */
 
 /* GObject complains aloud of a type name that is taken; the first complaint becomes our reason. */
 static void
@@ -160,7 +160,7 @@ ensure_type (Plugin *self, GError **error)
   return FALSE;
 }
 
-/* --- Files ------------------------------------------------------------------------------------ */
+/* --- Files --- */
 
 static Plugin *
 plugin_open_file (const char *path, GError **error)
@@ -286,7 +286,7 @@ set_not_found (MicroPluginKind kind, const char *name, GError **error)
 #endif
 }
 
-/* --- Look-up ---------------------------------------------------------------------------------- */
+/* --- Look-up --- */
 
 static Plugin *
 find_builtin (MicroPluginKind kind, const char *name)

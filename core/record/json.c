@@ -17,7 +17,7 @@
 /* What go-micro publishes is cut at three; more is somebody's mischief. */
 #define MAX_DEPTH 16
 
-/* --- Writing: every key always, null for what is absent -------------------------------------- */
+/* --- Writing: every key always, null for what is absent --- */
 
 static void
 write_metadata (JsonBuilder *builder, MicroMetadata *metadata)
@@ -128,7 +128,7 @@ micro_service_to_json (MicroService *self, gboolean pretty)
   return json_to_string (root, pretty);
 }
 
-/* --- Reading: nulls, missing keys and strange types are read as absent ------------------------ */
+/* --- Reading: nulls, missing keys and strange types are read as absent --- */
 
 static const char *
 json_read_string (JsonObject *object, const char *name)

@@ -17,8 +17,7 @@ struct _DebugService
   int stopped;          /* atomic */
 };
 
-/* --- Health, Stats, Cache -----------------------------------------------------------------------
- */
+/* --- Health, Stats, Cache --- */
 
 static void
 health (MicroCall *call, gconstpointer request, gpointer user_data)
@@ -55,8 +54,7 @@ cache (MicroCall *call, gconstpointer request, gpointer user_data)
   micro_call_reply (call, &response);
 }
 
-/* --- Log ----------------------------------------------------------------------------------------
- */
+/* --- Log --- */
 
 typedef struct
 {
@@ -163,8 +161,7 @@ read_log (MicroCall *call, gconstpointer message, gpointer user_data)
     end_reader (call, reader, NULL);
 }
 
-/* --- Trace --------------------------------------------------------------------------------------
- */
+/* --- Trace --- */
 
 /* Copies into the call's memory. */
 typedef struct
@@ -222,8 +219,7 @@ trace (MicroCall *call, gconstpointer message, gpointer user_data)
   micro_call_reply (call, &response);
 }
 
-/* --- The service --------------------------------------------------------------------------------
- */
+/* --- The service --- */
 
 DebugService *
 debug_service_new (MicroRouter *router, MicroClient *client)

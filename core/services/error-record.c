@@ -14,8 +14,7 @@
 
 #define ERROR_TYPE "type.googleapis.com/errors.Error"
 
-/* --- Out ----------------------------------------------------------------------------------------
- */
+/* --- Out --- */
 
 /* As Go's encoding/json escapes, so that the two cannot be told apart: for HTML and JavaScript too.
  */
@@ -104,8 +103,7 @@ micro_error_record_encode (
   return pack (&whole.base);
 }
 
-/* --- In -----------------------------------------------------------------------------------------
- */
+/* --- In --- */
 
 static gboolean
 decode_details (GBytes *details, MicroErrorRecord *ret_record)

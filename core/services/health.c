@@ -33,8 +33,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (HealthService,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (MICRO_TYPE_HEALTH, health_service_iface_init))
 
-/* --- What is asked ------------------------------------------------------------------------------
- */
+/* --- What is asked --- */
 
 /* (transfer full): "package.Service" */
 static char *
@@ -112,8 +111,7 @@ list (MicroCall *call, gconstpointer message, gpointer user_data)
   micro_call_reply (call, &response);
 }
 
-/* --- Watching -----------------------------------------------------------------------------------
- */
+/* --- Watching --- */
 
 typedef struct
 {
@@ -168,8 +166,7 @@ health_watch (MicroCall *call, gconstpointer message, gpointer user_data)
     end_watcher (call, watcher, NULL);
 }
 
-/* --- MicroHealth --------------------------------------------------------------------------------
- */
+/* --- MicroHealth --- */
 
 static void
 health_service_set_ready (MicroHealth *health, gboolean ready, const char *reason)

@@ -16,8 +16,7 @@ struct _ReflectionIndex
   GHashTable *extensions; /* "package.Message" → GHashTable of number → name of its file */
 };
 
-/* --- Filling ------------------------------------------------------------------------------------
- */
+/* --- Filling --- */
 
 static char *
 reflection_index_join (const char *scope, const char *name)
@@ -192,8 +191,7 @@ reflection_index_free (ReflectionIndex *self)
   g_free (self);
 }
 
-/* --- Asking -------------------------------------------------------------------------------------
- */
+/* --- Asking --- */
 
 static void
 reflection_index_collect (ReflectionIndex *self,

@@ -49,8 +49,7 @@ get_index (Reflection *self)
   return self->index;
 }
 
-/* --- The answers --------------------------------------------------------------------------------
- */
+/* --- The answers --- */
 
 static void
 send_error (MicroCall *call, Response *response, const char *what, const char *name)

@@ -97,8 +97,7 @@ child_of (const Trace *self, const char *traceparent)
   return g_strdup_printf ("00-%s-%s%s", self->trace, self->id, flags);
 }
 
-/* --- Calls that come ----------------------------------------------------------------------------
- */
+/* --- Calls that come --- */
 
 static gpointer
 begin_inbound (MicroCall *call, gpointer user_data)
@@ -131,8 +130,7 @@ end_inbound (
               message);
 }
 
-/* --- Calls that go ------------------------------------------------------------------------------
- */
+/* --- Calls that go --- */
 
 static gpointer
 begin_outbound (MicroRequest *request, gpointer user_data)
@@ -162,8 +160,7 @@ end_outbound (MicroRequest *request, const GError *error, gpointer state, gpoint
               error != NULL ? error->message : NULL);
 }
 
-/* --- All of them --------------------------------------------------------------------------------
- */
+/* --- All of them --- */
 
 Traces *
 traces_new (MicroRouter *router, MicroClient *client)

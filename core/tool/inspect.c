@@ -67,7 +67,7 @@ tool_plugin_new_builtin (const MicroPluginInfo *info, const char *kind)
   return self;
 }
 
-/* --- In the child ----------------------------------------------------------------------------- */
+/* --- In the child --- */
 
 static void
 inspect_add_string (JsonBuilder *builder, const char *name, const char *value)
@@ -110,7 +110,7 @@ tool_inspect (const char *path)
   return info != NULL ? EXIT_OK : EXIT_OTHER;
 }
 
-/* --- In the parent ---------------------------------------------------------------------------- */
+/* --- In the parent --- */
 
 static ToolPlugin *
 new_file (const char *path)

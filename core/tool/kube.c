@@ -54,7 +54,8 @@ tool_kube_options (void)
   return entries;
 }
 
-/* --- The text -----------------------------------------------------------------------------------
+/* --- The text ---
+ *
  * @word@ is replaced.  A ServiceAccount of its own has the rights of its service and no others. */
 
 #define METADATA                                                                                   \
@@ -221,7 +222,8 @@ fill_quoted (GString *out, const char *word, const char *value)
   kube_fill (out, word, quoted);
 }
 
-/* --- The record of a pod template ---------------------------------------------------------------
+/* --- The record of a pod template ---
+ *
  * As k8s-registry writes it, but the same for every replica: readers put the pod's address before
  * the port. */
 
@@ -326,8 +328,7 @@ print_manifests (const char *service, const char *name, guint probe)
   g_print ("%s", out->str);
 }
 
-/* --- What was asked -----------------------------------------------------------------------------
- */
+/* --- What was asked --- */
 
 /* Letters, digits and @others, within: nothing that means something to YAML or to a shell. */
 static gboolean

@@ -88,8 +88,7 @@ const ToolCommand tool_commands[] = {
   { NULL },
 };
 
-/* --- The line -----------------------------------------------------------------------------------
- */
+/* --- The line --- */
 
 /* The first word that is a command. */
 static const ToolCommand *

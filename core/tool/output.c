@@ -17,7 +17,7 @@ static gboolean bold;
 /* The first errno of standard output. */
 static int output_error;
 
-/* --- Streams ---------------------------------------------------------------------------------- */
+/* --- Streams --- */
 
 /* GLib would turn what the locale cannot show into question marks: data must stay as it is. */
 static void
@@ -91,7 +91,7 @@ tool_clean (const char *text)
   return g_string_free (clean, FALSE);
 }
 
-/* --- Formats ---------------------------------------------------------------------------------- */
+/* --- Formats --- */
 
 static gboolean
 takes_format (const ToolCommand *command, const char *name)
@@ -126,7 +126,7 @@ tool_set_output (Tool *tool)
   return takes_format (tool->command, name);
 }
 
-/* --- Tables ----------------------------------------------------------------------------------- */
+/* --- Tables --- */
 
 struct _ToolTable
 {

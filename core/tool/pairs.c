@@ -72,8 +72,7 @@ pairs_quote (const char *text)
   return g_string_free (json, FALSE);
 }
 
-/* --- An object that a word gave as JSON, when another word puts a field into it -----------------
- */
+/* --- An object that a word gave as JSON, when another word puts a field into it --- */
 
 /* Past the name or value that begins at @at, which is JSON. */
 static const char *
@@ -114,7 +113,7 @@ split_object (Field *self)
     }
 }
 
-/* --- Words ------------------------------------------------------------------------------------ */
+/* --- Words --- */
 
 /* Those that the dotted name a.b.c puts c into. */
 static GPtrArray *

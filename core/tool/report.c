@@ -44,7 +44,7 @@ tool_fail (int status, const char *hint, const char *format, ...)
   return status;
 }
 
-/* --- Warnings of the library ------------------------------------------------------------------ */
+/* --- Warnings of the library --- */
 
 /* As MICRO_LOG_LEVEL has it: a person did not ask to see them. */
 static gboolean
@@ -81,7 +81,7 @@ tool_log_init (void)
   g_log_set_default_handler (print_log, NULL);
 }
 
-/* --- Words that were meant -------------------------------------------------------------------- */
+/* --- Words that were meant --- */
 
 static guint
 report_distance (const char *a, const char *b)

@@ -21,7 +21,7 @@ tool_set_bad (GError **error, const char *format, ...)
   g_set_error_literal (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT, message);
 }
 
-/* --- What it must be -------------------------------------------------------------------------- */
+/* --- What it must be --- */
 
 static gboolean
 check_request (GString *text, GError **error)

@@ -20,7 +20,7 @@ typedef struct
 
 static gboolean scan_value (Scanner *self, const char *expected);
 
-/* --- Words for what is there ------------------------------------------------------------------ */
+/* --- Words for what is there --- */
 
 static gboolean
 is_word (char c)
@@ -57,7 +57,7 @@ fail_expected (Scanner *self, const char *expected, const char *advice)
   return FALSE;
 }
 
-/* --- Tokens ----------------------------------------------------------------------------------- */
+/* --- Tokens --- */
 
 static void
 syntax_skip_space (Scanner *self)
@@ -194,7 +194,7 @@ scan_word (Scanner *self, const char *expected)
   return TRUE;
 }
 
-/* --- Values ----------------------------------------------------------------------------------- */
+/* --- Values --- */
 
 static gboolean
 scan_member (Scanner *self, gboolean first)

@@ -45,8 +45,7 @@ tool_target_read_timeout (Tool *tool)
   return tool_fail (EXIT_USAGE, "--timeout=5s", "--timeout: “%s” %s", tool->timeout, problem);
 }
 
-/* --- The method ---------------------------------------------------------------------------------
- */
+/* --- The method --- */
 
 /* "Say.Hello" as it is, or "Hello" for the one method that is called so. */
 static MicroEndpoint *
@@ -171,8 +170,7 @@ find_method (ToolTarget *self, Tool *tool)
                     self->service);
 }
 
-/* --- Headers ------------------------------------------------------------------------------------
- */
+/* --- Headers --- */
 
 /* Visible ASCII is what HTTP/2 carries in a name (RFC 9113, 8.2.1). */
 static gboolean
@@ -247,8 +245,7 @@ target_read_headers (ToolTarget *self, Tool *tool)
   return EXIT_OK;
 }
 
-/* --- The whole ----------------------------------------------------------------------------------
- */
+/* --- The whole --- */
 
 static int
 target_fill (ToolTarget *self, Tool *tool)

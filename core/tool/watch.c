@@ -54,7 +54,7 @@ watch_end (Watching *self, int status)
   g_main_context_invoke (NULL, watch_quit, self);
 }
 
-/* --- What is printed -------------------------------------------------------------------------- */
+/* --- What is printed --- */
 
 static const char *
 watch_name_of (MicroEventKind kind)
@@ -110,7 +110,7 @@ print_event (Watching *self, MicroEvent *event)
                EXIT_OK); /* which tool_output_end() corrects, unless the reader has had enough */
 }
 
-/* --- The watcher ------------------------------------------------------------------------------ */
+/* --- The watcher --- */
 
 static gboolean
 watch_again (gpointer user_data)

@@ -15,8 +15,7 @@ greet (MicroCall *call, const char *name)
   greeter_say_chat_send (call, &response);
 }
 
-/* --- One request, many answers ------------------------------------------------------------------
- */
+/* --- One request, many answers --- */
 
 static void
 repeat (MicroCall *call, const Greeter__HelloRequest *request, gpointer user_data)
@@ -26,8 +25,7 @@ repeat (MicroCall *call, const Greeter__HelloRequest *request, gpointer user_dat
   micro_call_end (call);
 }
 
-/* --- Many requests, one answer ------------------------------------------------------------------
- */
+/* --- Many requests, one answer --- */
 
 static void
 collect_name (MicroCall *call, gconstpointer message, gpointer user_data)
@@ -65,8 +63,7 @@ collect (MicroCall *call, gconstpointer unused, gpointer user_data)
   micro_call_stream (call, &funcs, g_string_new (NULL));
 }
 
-/* --- Both ways ----------------------------------------------------------------------------------
- */
+/* --- Both ways --- */
 
 static void
 chat_name (MicroCall *call, gconstpointer message, gpointer user_data)

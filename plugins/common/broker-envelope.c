@@ -23,7 +23,7 @@ broker_envelope_limit (gsize max_body)
   return max_body / 3 * 4 + 4 + MAX_HEADERS + 64;
 }
 
-/* --- Packing ---------------------------------------------------------------------------------- */
+/* --- Packing --- */
 
 void
 broker_envelope_append_string (GString *json, const char *text)
@@ -102,7 +102,7 @@ broker_envelope_pack (
   return g_string_free_to_bytes (g_steal_pointer (&json));
 }
 
-/* --- Unpacking -------------------------------------------------------------------------------- */
+/* --- Unpacking --- */
 
 static gboolean
 is_deep (const char *json, gsize length)

@@ -40,8 +40,7 @@ http_status_text (guint status)
     }
 }
 
-/* --- Lines --------------------------------------------------------------------------------------
- */
+/* --- Lines --- */
 
 /* The length of the head at @data, or 0 if its empty line is not there yet. */
 static gsize
@@ -150,8 +149,7 @@ read_head (HttpHead *head, char *text)
   return status;
 }
 
-/* --- The whole ----------------------------------------------------------------------------------
- */
+/* --- The whole --- */
 
 HttpHeadResult
 http_head_parse (const char *data, gsize length, HttpHead *head, guint *ret_status)

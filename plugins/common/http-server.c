@@ -51,8 +51,7 @@ request_of_source (MicroLoopSource *source)
   return MICRO_CONTAINER_OF (source, HttpRequest, source);
 }
 
-/* --- Ends ---------------------------------------------------------------------------------------
- */
+/* --- Ends --- */
 
 static void
 request_free (HttpRequest *self)
@@ -93,8 +92,7 @@ begin_patience (HttpRequest *self)
   micro_loop_start_timer (server->loop, &self->patience, g_get_monotonic_time () + PATIENCE_US);
 }
 
-/* --- Requests -----------------------------------------------------------------------------------
- */
+/* --- Requests --- */
 
 static void
 write_answer (HttpRequest *self, guint status, const char *body)
@@ -191,8 +189,7 @@ http_server_serve (HttpRequest *self)
     http_server_watch (self);
 }
 
-/* --- Connections --------------------------------------------------------------------------------
- */
+/* --- Connections --- */
 
 /* After the last answer only the peer's end is waited for. */
 static gboolean
@@ -285,8 +282,7 @@ http_server_listener_ready (MicroLoopSource *source, guint32 events)
     }
 }
 
-/* --- For those who use it -----------------------------------------------------------------------
- */
+/* --- For those who use it --- */
 
 HttpServer *
 http_server_new (MicroLoop *loop, HttpFunc func, gpointer user_data)

@@ -60,7 +60,7 @@ typedef struct
 
 static void kube_client_start (GTask *task);
 
-/* --- Sessions --------------------------------------------------------------------------------- */
+/* --- Sessions --- */
 
 static void
 make_sessions (KubeClient *self)
@@ -98,7 +98,7 @@ check_files (KubeClient *self, gboolean at_once)
   return TRUE;
 }
 
-/* --- One request ------------------------------------------------------------------------------ */
+/* --- One request --- */
 
 static void
 kube_client_stop_timer (Send *send)
@@ -360,7 +360,7 @@ kube_client_start (GTask *task)
   kube_client_start_timer (task, kube_clock_wait (wait_ms), on_allowed);
 }
 
-/* --- What others call ------------------------------------------------------------------------- */
+/* --- What others call --- */
 
 static void
 send_async (KubeClient *self,

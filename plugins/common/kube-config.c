@@ -81,7 +81,7 @@ kube_config_add_server (KubeConfig *self, const char *url, GError **error)
   return TRUE;
 }
 
-/* --- Given explicitly ------------------------------------------------------------------------- */
+/* --- Given explicitly --- */
 
 static KubeConfig *
 load_address (const KubeConfigOptions *options, GError **error)
@@ -103,7 +103,7 @@ load_address (const KubeConfigOptions *options, GError **error)
   return g_steal_pointer (&self);
 }
 
-/* --- In a pod --------------------------------------------------------------------------------- */
+/* --- In a pod --- */
 
 static char *
 read_trimmed (const char *folder, const char *name)
@@ -170,7 +170,7 @@ is_in_cluster (const char *folder)
          && g_file_test (token, G_FILE_TEST_EXISTS);
 }
 
-/* --- Which ------------------------------------------------------------------------------------ */
+/* --- Which --- */
 
 static KubeConfig *
 config_choose (const KubeConfigOptions *options, GError **error)

@@ -70,7 +70,7 @@ kube_credential_new (KubeConfig *config)
   return self;
 }
 
-/* --- A file ----------------------------------------------------------------------------------- */
+/* --- A file --- */
 
 static void
 warn_once_a_minute (KubeCredential *self, const char *why)
@@ -114,7 +114,7 @@ credential_read_file (KubeCredential *self, GError **error)
   return FALSE;
 }
 
-/* --- A command -------------------------------------------------------------------------------- */
+/* --- A command --- */
 
 static const char *
 credential_get_string (JsonObject *object, const char *name)
@@ -280,7 +280,7 @@ is_fresh (KubeCredential *self)
          || self->expires_s - EXEC_EARLY_S > g_get_real_time () / G_USEC_PER_SEC;
 }
 
-/* --- What clients call ------------------------------------------------------------------------ */
+/* --- What clients call --- */
 
 void
 kube_credential_get_async (KubeCredential *self,

@@ -127,7 +127,7 @@ read_files (const char *const *paths, GError **error)
   return g_steal_pointer (&files);
 }
 
-/* --- The parts -------------------------------------------------------------------------------- */
+/* --- The parts --- */
 
 static char *
 get_path (JsonObject *object, const char *name, File *file)
@@ -279,7 +279,7 @@ take_user (KubeConfig *self, JsonObject *user, File *file, GError **error)
   return TRUE;
 }
 
-/* --- The whole -------------------------------------------------------------------------------- */
+/* --- The whole --- */
 
 static char *
 current_context (GPtrArray *files)

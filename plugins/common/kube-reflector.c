@@ -93,7 +93,7 @@ list_is_whole (KubeReflector *self)
   self->funcs->end_list (TRUE, self->user_data);
 }
 
-/* --- What the streams bring ------------------------------------------------------------------- */
+/* --- What the streams bring --- */
 
 static gboolean
 reflector_take_item (const char *json, gsize length, gpointer user_data)
@@ -186,7 +186,7 @@ reflector_take_event (const char *json, gsize length, gpointer user_data)
   return TRUE;
 }
 
-/* --- How they end ----------------------------------------------------------------------------- */
+/* --- How they end --- */
 
 static void
 list_ended (KubeReflector *self)
@@ -323,7 +323,7 @@ watch_ended (KubeReflector *self, GError *error)
     self->funcs->trouble (reply, error, self->user_data);
 }
 
-/* --- Reading ---------------------------------------------------------------------------------- */
+/* --- Reading --- */
 
 static void reflector_read_more (KubeReflector *self);
 
@@ -390,7 +390,7 @@ begin_stream (KubeReflector *self, KubeReply *reply)
   reflector_read_more (self);
 }
 
-/* --- Asking ----------------------------------------------------------------------------------- */
+/* --- Asking --- */
 
 static void
 try_other_path (KubeReflector *self, const KubeReply *reply)
@@ -482,7 +482,7 @@ proceed (KubeReflector *self, KubeNext next)
   g_source_attach (self->timer, self->context);
 }
 
-/* --- Life ------------------------------------------------------------------------------------- */
+/* --- Life --- */
 
 KubeReflector *
 kube_reflector_new (KubeClient *client,

@@ -206,7 +206,7 @@ kube_scan_is (const char *name, gsize length, const char *wanted)
   return strlen (wanted) == length && memcmp (name, wanted, length) == 0;
 }
 
-/* --- Values ----------------------------------------------------------------------------------- */
+/* --- Values --- */
 
 /* Four hexadecimal digits; -1 if they are not. */
 static int

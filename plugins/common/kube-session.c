@@ -11,7 +11,7 @@
 
 #include "kube-session.h"
 
-/* --- Sessions --------------------------------------------------------------------------------- */
+/* --- Sessions --- */
 
 static GProxyResolver *
 make_proxy_resolver (const KubeConfig *config)
@@ -59,7 +59,7 @@ kube_session_new (const KubeConfig *config,
   return session;
 }
 
-/* --- Connections ------------------------------------------------------------------------------ */
+/* --- Connections --- */
 
 static void
 set_socket_options (GSocketConnection *connection)

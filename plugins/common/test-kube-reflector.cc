@@ -541,7 +541,7 @@ TEST_F (KubeReflectorTest, TellsOfARefusalAndGoesOnTrying)
   EXPECT_TRUE (WaitFor ([&] { return n_lists == 1; }));
 }
 
-/* --- Lists as the beginning of a watch -------------------------------------------------------- */
+/* --- Lists as the beginning of a watch --- */
 
 const char initial[] = "sendInitialEvents=true";
 

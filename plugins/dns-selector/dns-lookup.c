@@ -60,8 +60,7 @@ is_denial (int status)
   return status == ARES_ENOTFOUND || status == ARES_ENODATA;
 }
 
-/* --- Asking -------------------------------------------------------------------------------------
- */
+/* --- Asking --- */
 
 static void
 lookup_collect (struct ares_addrinfo *found, GPtrArray *addresses, guint *ttl_s)
@@ -161,8 +160,7 @@ got_addresses (void *user_data, int status, int timeouts, struct ares_addrinfo *
   self->address_status = status;
 }
 
-/* --- Telling ------------------------------------------------------------------------------------
- */
+/* --- Telling --- */
 
 static void
 lookup_add_node (
@@ -297,8 +295,7 @@ on_failed (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* --- Life ---------------------------------------------------------------------------------------
- */
+/* --- Life --- */
 
 /* (transfer full): for messages. */
 static char *

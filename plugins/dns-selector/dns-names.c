@@ -57,8 +57,7 @@ struct _DnsName
 
 static void dns_names_ask (DnsName *self);
 
-/* --- Telling those who wait and watch -----------------------------------------------------------
- */
+/* --- Telling those who wait and watch --- */
 
 static void
 waiting_clear (Waiting *waiting)
@@ -161,8 +160,7 @@ set_service (DnsName *self, MicroService *service)
     dns_names_push (self, MICRO_EVENT_DELETED, gone);
 }
 
-/* --- Asking -------------------------------------------------------------------------------------
- */
+/* --- Asking --- */
 
 static void
 dns_names_stop_timer (DnsName *self)
@@ -284,8 +282,7 @@ rest (DnsName *self)
     g_clear_pointer (&self->lookup, dns_lookup_cancel);
 }
 
-/* --- What the registry calls --------------------------------------------------------------------
- */
+/* --- What the registry calls --- */
 
 gboolean
 dns_name_is_fresh (DnsName *self)
@@ -391,8 +388,7 @@ dns_names_watch_free (gpointer data)
   g_free (self);
 }
 
-/* --- The table ----------------------------------------------------------------------------------
- */
+/* --- The table --- */
 
 static void
 dns_name_free (gpointer data)

@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* --- dns-records.c: what answers say ---------------------------------------------------------- */
+/* --- dns-records.c: what answers say --- */
 
 typedef struct
 {
@@ -25,8 +25,7 @@ typedef struct
  * read. NULL: it is malformed. */
 GPtrArray *dns_records_read_srv (const guint8 *data, gsize length, guint *ret_ttl_s);
 
-/* --- dns-lookup.c: one question, asked through c-ares ------------------------------------------
- */
+/* --- dns-lookup.c: one question, asked through c-ares --- */
 
 typedef struct
 {
@@ -59,8 +58,7 @@ DnsLookup *dns_lookup_start (const DnsSettings *settings,
                              gpointer user_data);
 void dns_lookup_cancel (DnsLookup *self);
 
-/* --- dns-picker.c: which node, by priority and weight ------------------------------------------
- */
+/* --- dns-picker.c: which node, by priority and weight --- */
 
 typedef struct _DnsPicker DnsPicker;
 
@@ -72,8 +70,7 @@ MicroNode *dns_picker_pick (DnsPicker *self, MicroService *service, GPtrArray *t
 gint64 dns_picker_get_used (DnsPicker *self, const char *name);
 void dns_picker_forget (DnsPicker *self, const char *name);
 
-/* --- dns-registry.c: what is known of each name, as long as its TTL -----------------------------
- */
+/* --- dns-registry.c: what is known of each name, as long as its TTL --- */
 
 #define DNS_TYPE_REGISTRY (dns_registry_get_type ())
 G_DECLARE_FINAL_TYPE (DnsRegistry, dns_registry, DNS, REGISTRY, GObject)

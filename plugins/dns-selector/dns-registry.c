@@ -15,8 +15,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (DnsRegistry,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (MICRO_TYPE_REGISTRY, dns_registry_iface_init))
 
-/* --- Getting ------------------------------------------------------------------------------------
- */
+/* --- Getting --- */
 
 static gboolean
 dns_registry_on_cancelled (GCancellable *cancellable, gpointer user_data)
@@ -55,8 +54,7 @@ dns_registry_get_service_async (MicroRegistry *registry,
     dns_name_wait (entry, task, dns_registry_on_cancelled);
 }
 
-/* --- Watching -----------------------------------------------------------------------------------
- */
+/* --- Watching --- */
 
 typedef struct
 {
@@ -123,8 +121,7 @@ dns_registry_watch_async (MicroRegistry *registry,
   g_task_return_pointer (task, watcher, g_object_unref);
 }
 
-/* --- Distrust -----------------------------------------------------------------------------------
- */
+/* --- Distrust --- */
 
 typedef struct
 {
@@ -166,8 +163,7 @@ dns_registry_distrust (DnsRegistry *self, const char *address)
   g_main_context_invoke_full (context, G_PRIORITY_DEFAULT, distrust_here, distrust, distrust_free);
 }
 
-/* --- Life ---------------------------------------------------------------------------------------
- */
+/* --- Life --- */
 
 static void
 dns_registry_finalize (GObject *object)

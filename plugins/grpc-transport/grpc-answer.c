@@ -190,8 +190,7 @@ set_status (GrpcCall *self, MicroStatus status, const char *message, GBytes *det
     grpc_call_resume_sending (self);
 }
 
-/* --- What the core says -------------------------------------------------------------------------
- */
+/* --- What the core says --- */
 
 static void
 answer_close (MicroCall *call, MicroStatus status, const char *message, GBytes *details)

@@ -199,8 +199,7 @@ grpc_call_foreach_header (MicroCall *call,
     }
 }
 
-/* --- Messages out ------------------------------------------------------------------------------
- */
+/* --- Messages out --- */
 
 static void
 grpc_call_make_room (GrpcCall *self, gsize size)

@@ -10,8 +10,7 @@
 
 #include "grpc-private.h"
 
-/* --- The end of a call -------------------------------------------------------------------------
- */
+/* --- The end of a call --- */
 
 /* A call whose status has come, and that is held with messages before it. */
 static void
@@ -185,8 +184,7 @@ on_frame_not_send (nghttp2_session *session, const nghttp2_frame *frame, int cod
   return 0;
 }
 
-/* --- What arrives
- * --------------------------------------------------------------------------------------- */
+/* --- What arrives --- */
 
 void
 grpc_client_give_up (GrpcCall *self, MicroStatus status, const char *message)
@@ -298,8 +296,7 @@ grpc_client_callbacks (void)
   return callbacks;
 }
 
-/* --- Making a call
- * -------------------------------------------------------------------------------------- */
+/* --- Making a call --- */
 
 static void
 client_half_close (MicroCall *call, MicroStatus status, const char *message, GBytes *details)

@@ -38,7 +38,7 @@ grpc_connection_flush_soon (GrpcConnection *self)
   micro_loop_queue_task (self->thread->loop, &self->flush);
 }
 
-/* --- Calls of the connection ------------------------------------------------------------------ */
+/* --- Calls of the connection --- */
 
 void
 grpc_connection_add_call (GrpcConnection *self, GrpcCall *call)
@@ -182,8 +182,7 @@ connection_flush (MicroLoopTask *task)
     grpc_lost (self, "what it sent breaks the rules of HTTP/2");
 }
 
-/* --- Receiving ----------------------------------------------------------------------------------
- */
+/* --- Receiving --- */
 
 static void
 refuse_bytes (GrpcConnection *self, int code)
@@ -287,8 +286,7 @@ grpc_connection_ready (MicroLoopSource *source, guint32 events)
     connection_read (self);
 }
 
-/* --- Life
- * ----------------------------------------------------------------------------------------- */
+/* --- Life --- */
 
 static void
 submit_settings (GrpcConnection *self)

@@ -83,7 +83,7 @@ grpc_end_answered (GrpcConnection *self, const guint8 *opaque)
   last_go_away (&self->timer);
 }
 
-/* --- At once ------------------------------------------------------------------------------------
+/* --- At once ---
  *
  * Closing with bytes unread would reset the connection, and with it the GOAWAY that says why; so
  * what still comes is thrown away for a while. */

@@ -7,7 +7,7 @@
 
 #include "grpc-private.h"
 
-/* --- Events --------------------------------------------------------------------------------------
+/* --- Events ---
  *
  * Inside an event the core may end the call; it is freed when the outermost event is over. */
 
@@ -26,8 +26,7 @@ grpc_flow_leave (GrpcCall *self)
   return TRUE;
 }
 
-/* --- Receiving ---------------------------------------------------------------------------------
- */
+/* --- Receiving --- */
 
 static void
 refuse_message (GrpcCall *self, MicroStatus status, const char *why, gsize length)
@@ -203,7 +202,7 @@ deliver_pending (GrpcCall *self)
   return TRUE;
 }
 
-/* --- Waking --------------------------------------------------------------------------------------
+/* --- Waking ---
  *
  * Nothing of this is told inside nghttp2's call-backs: the core would call back into them. */
 

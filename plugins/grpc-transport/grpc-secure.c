@@ -68,8 +68,7 @@ grpc_secure_free (GrpcSecure *self)
   g_free (self);
 }
 
-/* --- Sending ------------------------------------------------------------------------------------
- */
+/* --- Sending --- */
 
 /* Records that are not about data: of the handshake, alerts, new keys. */
 static void
@@ -101,8 +100,7 @@ grpc_secure_seal (GrpcConnection *self, const guint8 **data, gsize *length)
   return TRUE;
 }
 
-/* --- Failing ------------------------------------------------------------------------------------
- */
+/* --- Failing --- */
 
 static char *
 name_of_peer (GrpcConnection *self)
@@ -181,8 +179,7 @@ handshake_timed_out (MicroLoopTimer *timer)
   secure_refuse (self, problem);
 }
 
-/* --- Receiving ----------------------------------------------------------------------------------
- */
+/* --- Receiving --- */
 
 /* Hands on what the records that were fed hold. */
 static void
@@ -210,8 +207,7 @@ grpc_secure_receive (GrpcConnection *self, const guint8 *data, gsize length)
   read_fed (self);
 }
 
-/* --- The handshake ------------------------------------------------------------------------------
- */
+/* --- The handshake --- */
 
 static void
 handshake (GrpcConnection *self)
@@ -306,8 +302,7 @@ grpc_secure_connect (GrpcConnection *self)
   handshake (self);
 }
 
-/* --- The end ------------------------------------------------------------------------------------
- */
+/* --- The end --- */
 
 static void
 keep_ticket (GrpcConnection *self)

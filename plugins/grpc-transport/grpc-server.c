@@ -42,8 +42,7 @@ grpc_server_deadline_expired (MicroLoopTimer *timer)
   self->head.events->closed (&self->head, MICRO_STATUS_CANCELLED, NULL, NULL);
 }
 
-/* --- Requests
- * ------------------------------------------------------------------------------------- */
+/* --- Requests --- */
 
 static int
 on_begin_headers (nghttp2_session *session, const nghttp2_frame *frame, void *user_data)

@@ -83,8 +83,7 @@ stamps_of (const GrpcTlsOptions *options)
                    stamp_of (options->ca_file) };
 }
 
-/* --- Reading ------------------------------------------------------------------------------------
- */
+/* --- Reading --- */
 
 static gboolean
 tls_files_read_file (const char *option, const char *file, gnutls_datum_t *ret_data, GError **error)
@@ -211,8 +210,7 @@ load_whole (GrpcTlsFiles *self, GError **error)
   return NULL;
 }
 
-/* --- The files ----------------------------------------------------------------------------------
- */
+/* --- The files --- */
 
 static gboolean
 check_options (const GrpcTlsOptions *options, GError **error)

@@ -232,8 +232,7 @@ grpc_transport_open (MicroTransport *transport,
                            user_data);
 }
 
-/* --- Ending -------------------------------------------------------------------------------------
- */
+/* --- Ending --- */
 
 static void
 drain_on_loop (gpointer user_data)
@@ -318,8 +317,7 @@ grpc_transport_close (MicroTransport *transport)
   close_listeners (self);
 }
 
-/* --- The object
- * ----------------------------------------------------------------------------------- */
+/* --- The object --- */
 
 static char **
 text (GrpcTransport *self, guint property_id)

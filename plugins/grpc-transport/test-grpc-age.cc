@@ -154,7 +154,7 @@ TEST_F (GrpcAgeTest, ClosingEndsConnectionsThatDrainToo)
   EXPECT_EQ (peer.NextOf (NGHTTP2_HEADERS).type, -1);
 }
 
-/* --- Slowness and floods ---------------------------------------------------------------------- */
+/* --- Slowness and floods --- */
 
 TEST_F (GrpcAgeTest, EndsWhoNeverBegins)
 {
@@ -254,7 +254,7 @@ TEST_F (GrpcAgeTest, RefusesCallsWhenTooMuchIsHeld)
   EXPECT_NE (peer.NextOf (NGHTTP2_HEADERS).type, -1);
 }
 
-/* --- Pings ------------------------------------------------------------------------------------ */
+/* --- Pings --- */
 
 TEST_F (GrpcAgeTest, SendsAwayWhoPingsTooOften)
 {

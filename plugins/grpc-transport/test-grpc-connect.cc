@@ -8,7 +8,7 @@
 
 #include "test-grpc-peer.h"
 
-/* --- Several addresses ------------------------------------------------------------------------ */
+/* --- Several addresses --- */
 
 namespace
 {
@@ -166,7 +166,7 @@ TEST_F (GrpcRaceTest, EndsWhenNobodyAnswersInTime)
   EXPECT_EQ (code, ETIMEDOUT);
 }
 
-/* --- Not too often ---------------------------------------------------------------------------- */
+/* --- Not too often --- */
 
 TEST (GrpcBackoff, GrowsWithJitterToItsLimit)
 {

@@ -45,7 +45,7 @@ wait_until (const std::function<bool ()> &condition)
   return true;
 }
 
-/* --- Single frames ---------------------------------------------------------------------------- */
+/* --- Single frames --- */
 
 struct Frame
 {
@@ -210,7 +210,7 @@ private:
   bool closed = false;
 };
 
-/* --- Calls ------------------------------------------------------------------------------------ */
+/* --- Calls --- */
 
 struct Outcome
 {

@@ -39,7 +39,7 @@ wait_until (const std::function<bool ()> &condition)
   return true;
 }
 
-/* --- The service ------------------------------------------------------------------------------ */
+/* --- The service --- */
 
 struct Service
 {
@@ -207,7 +207,7 @@ const MicroMethod methods[] = {
 };
 const MicroServiceDescriptor say = { "greeter", "Say", 3, methods, NULL, 0 };
 
-/* --- The caller ------------------------------------------------------------------------------- */
+/* --- The caller --- */
 
 struct Caller
 {

@@ -86,7 +86,7 @@ check_registry (HttpBroker *self, GError **error)
   return FALSE;
 }
 
-/* --- On the loop's own thread ----------------------------------------------------------------- */
+/* --- On the loop's own thread --- */
 
 static void
 make_session (gpointer data)
@@ -170,7 +170,7 @@ ensure_server (HttpBroker *self, GError **error)
   return TRUE;
 }
 
-/* --- Publishing ------------------------------------------------------------------------------- */
+/* --- Publishing --- */
 
 typedef struct
 {
@@ -286,7 +286,7 @@ http_broker_publish_async (MicroBroker *broker,
   http_peers_find (self->peers, on_peers, publishing);
 }
 
-/* --- Subscribing ------------------------------------------------------------------------------ */
+/* --- Subscribing --- */
 
 static void
 update_record (HttpBroker *self)
@@ -335,7 +335,7 @@ http_broker_unsubscribe (MicroBroker *broker, guint id)
     update_record (self);
 }
 
-/* --- Connecting and closing ------------------------------------------------------------------- */
+/* --- Connecting and closing --- */
 
 static gboolean
 return_task (gpointer data)
@@ -414,7 +414,7 @@ http_broker_close_async (MicroBroker *broker,
   http_record_flush (self->record, on_taken_out, g_steal_pointer (&task));
 }
 
-/* --- GObject ---------------------------------------------------------------------------------- */
+/* --- GObject --- */
 
 static void
 http_broker_set_property (GObject *object, guint property_id, const GValue *value, GParamSpec *spec)

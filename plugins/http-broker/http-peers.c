@@ -68,7 +68,7 @@ http_peers_new (MicroRegistry *registry, GMainContext *context)
   return self;
 }
 
-/* --- Watching --------------------------------------------------------------------------------- */
+/* --- Watching --- */
 
 static void wait_for_news (HttpPeers *self);
 
@@ -125,7 +125,7 @@ start_watching (HttpPeers *self)
                               g_atomic_rc_box_acquire (self));
 }
 
-/* --- Asking ----------------------------------------------------------------------------------- */
+/* --- Asking --- */
 
 static void
 peers_tell_waiters (HttpPeers *self, const GError *error)

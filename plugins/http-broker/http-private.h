@@ -21,7 +21,7 @@ G_BEGIN_DECLS
 /* (RFC 6585, 4) libsoup 3.2 has no name for it. */
 #define HTTP_TOO_MANY_REQUESTS 429
 
-/* --- http-subscriptions.c: any thread --------------------------------------------------------- */
+/* --- http-subscriptions.c: any thread --- */
 
 typedef struct _HttpSubscriptions HttpSubscriptions;
 
@@ -46,8 +46,7 @@ gboolean http_subscriptions_deliver (HttpSubscriptions *self,
 /* All topics in one record, as nodes at @address: (nullable) (transfer full). */
 MicroService *http_subscriptions_get_record (HttpSubscriptions *self, const char *address);
 
-/* --- http-receiver.c: made, used and freed on the broker's own loop -----------------------------
- */
+/* --- http-receiver.c: made, used and freed on the broker's own loop --- */
 
 typedef struct _HttpReceiver HttpReceiver;
 
@@ -58,7 +57,7 @@ HttpReceiver *http_receiver_new (HttpSubscriptions *subscriptions,
 void http_receiver_free (HttpReceiver *self);
 const char *http_receiver_get_bound (HttpReceiver *self); /* "HOST:PORT" */
 
-/* --- http-record.c: keeps our record in the registry; any thread ------------------------------ */
+/* --- http-record.c: keeps our record in the registry; any thread --- */
 
 typedef struct _HttpRecord HttpRecord;
 
@@ -70,7 +69,7 @@ void http_record_set (HttpRecord *self, MicroService *service);
 /* Calls @done in the registry's context once the registry has been told, or could not be. */
 void http_record_flush (HttpRecord *self, GSourceFunc done, gpointer user_data);
 
-/* --- http-peers.c: what others have registered; any thread ------------------------------------ */
+/* --- http-peers.c: what others have registered; any thread --- */
 
 typedef struct _HttpPeers HttpPeers;
 /* In the registry's context: the records (element-type MicroService) or why there are none. */
@@ -80,7 +79,7 @@ HttpPeers *http_peers_new (MicroRegistry *registry, GMainContext *context);
 void http_peers_free (HttpPeers *self);
 void http_peers_find (HttpPeers *self, HttpPeersFunc func, gpointer user_data);
 
-/* --- http-publish.c: on the broker's own loop ------------------------------------------------- */
+/* --- http-publish.c: on the broker's own loop --- */
 
 /* Sends the envelope to all it is for and returns the task.  Takes the task. */
 void http_publish_start (SoupSession *session,

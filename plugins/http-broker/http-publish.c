@@ -64,7 +64,7 @@ http_publish_target_free (gpointer data)
   g_free (self);
 }
 
-/* --- The end ---------------------------------------------------------------------------------- */
+/* --- The end --- */
 
 static void
 publication_free (Publication *self)
@@ -135,7 +135,7 @@ fail_target (Target *self, GError *error)
   end_target (self, FALSE);
 }
 
-/* --- Answers ---------------------------------------------------------------------------------- */
+/* --- Answers --- */
 
 static const char *
 address_of (Target *self)
@@ -230,7 +230,7 @@ http_publish_on_sent (GObject *source, GAsyncResult *result, gpointer data)
     fail_target (self, http_publish_describe_failure (self, error));
 }
 
-/* --- Sending ---------------------------------------------------------------------------------- */
+/* --- Sending --- */
 
 static void
 on_starting (SoupMessage *message, Target *self)
@@ -291,7 +291,7 @@ try_next (Target *self)
                                     micro_node_get_id (node), micro_node_get_address (node)));
 }
 
-/* --- Who gets it ------------------------------------------------------------------------------ */
+/* --- Who gets it --- */
 
 static GPtrArray *
 get_group (GHashTable *groups, Publication *publication, const char *queue)
@@ -368,7 +368,7 @@ find_targets (Publication *self, GPtrArray *services)
     shuffle (((Target *) g_ptr_array_index (self->targets, i))->nodes);
 }
 
-/* --- The beginning ---------------------------------------------------------------------------- */
+/* --- The beginning --- */
 
 static gboolean
 on_deadline (gpointer data)

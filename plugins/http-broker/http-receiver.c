@@ -63,7 +63,7 @@ receiver_refuse (SoupServerMessage *message, guint status, const char *detail)
   soup_server_message_set_status (message, status, phrase);
 }
 
-/* --- While it arrives ------------------------------------------------------------------------- */
+/* --- While it arrives --- */
 
 static void
 receiver_stop_timeout (Arrival *arrival)
@@ -180,7 +180,7 @@ receiver_on_headers (SoupServer *server,
   drop_body (message, arrival);
 }
 
-/* --- Once it is there ------------------------------------------------------------------------- */
+/* --- Once it is there --- */
 
 static void
 receiver_on_message (SoupServer *server,
@@ -235,7 +235,7 @@ pretend_to_listen (HttpReceiver *self, GError **error)
   return fine;
 }
 
-/* --- Connections ------------------------------------------------------------------------------
+/* --- Connections ---
  *
  * libsoup 3.2 (Debian 12) keeps the descriptor of each connection that it has accepted itself for
  * ever, and of the others those which the client ends between two requests.  So connections are
@@ -319,7 +319,7 @@ on_incoming (GSocketService *listener,
   return TRUE;
 }
 
-/* --- Listening -------------------------------------------------------------------------------- */
+/* --- Listening --- */
 
 static gboolean
 receiver_parse_port (const char *text, guint *ret_port)

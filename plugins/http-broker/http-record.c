@@ -97,7 +97,7 @@ unref_record (gpointer data)
   http_record_unref (data);
 }
 
-/* --- Ends of what was begun ------------------------------------------------------------------- */
+/* --- Ends of what was begun --- */
 
 static void
 http_record_stop_timer (HttpRecord *self)
@@ -201,7 +201,7 @@ http_record_on_deregistered (GObject *source, GAsyncResult *result, gpointer dat
   http_record_unref (self);
 }
 
-/* --- Steps ------------------------------------------------------------------------------------ */
+/* --- Steps --- */
 
 static gboolean
 http_record_has_node (MicroService *service, MicroNode *node)

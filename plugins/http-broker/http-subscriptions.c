@@ -130,8 +130,7 @@ http_subscriptions_remove_all (HttpSubscriptions *self)
   g_ptr_array_foreach (removed, (GFunc) (gpointer) http_subscription_free, NULL);
 }
 
-/* --- Delivery, under the mutex: what has room when looked at still has it when pushed into -----
- */
+/* --- Delivery, under the mutex: what has room when looked at still has it when pushed into --- */
 
 static gboolean
 subscriptions_set_full (const char *topic, GError **error)
@@ -204,7 +203,7 @@ http_subscriptions_deliver (HttpSubscriptions *self,
   return fine;
 }
 
-/* --- The record ------------------------------------------------------------------------------- */
+/* --- The record --- */
 
 static gboolean
 has_id (GPtrArray *nodes, const char *id)

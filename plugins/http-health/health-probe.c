@@ -59,8 +59,7 @@ health_probe_new (const char *text, gboolean http, GError **error)
   return self;
 }
 
-/* --- On a thread of the checks -----------------------------------------------------------------
- */
+/* --- On a thread of the checks --- */
 
 /* "HTTP/1.1 200 OK"; 0: nothing like it.  Only as much is read as that line needs. */
 static guint

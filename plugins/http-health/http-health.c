@@ -49,8 +49,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (HttpHealth,
                                G_IMPLEMENT_INTERFACE (MICRO_TYPE_HEALTH, http_health_iface_init)
                                    G_IMPLEMENT_INTERFACE (G_TYPE_INITABLE, initable_iface_init))
 
-/* --- Answers, on the loop ----------------------------------------------------------------------
- */
+/* --- Answers, on the loop --- */
 
 static gboolean
 is_fine (HttpHealth *self, HealthPath path)
@@ -82,8 +81,7 @@ health_answer (HttpRequest *request, gpointer user_data)
                                       : "NOT_HEALTHY");
 }
 
-/* --- MicroHealth --------------------------------------------------------------------------------
- */
+/* --- MicroHealth --- */
 
 static void
 http_health_set_checks (MicroHealth *health, MicroChecks *checks)
@@ -142,8 +140,7 @@ http_health_iface_init (MicroHealthInterface *iface)
   iface->stop = http_health_stop;
 }
 
-/* --- Options ------------------------------------------------------------------------------------
- */
+/* --- Options --- */
 
 static HealthProbe *
 find_probe (HttpHealth *self, const char *name)

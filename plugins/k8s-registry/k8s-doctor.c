@@ -112,7 +112,7 @@ doctor_read_string (const KubeReply *reply, const char *const *path)
   return NULL;
 }
 
-/* --- The pod ---------------------------------------------------------------------------------- */
+/* --- The pod --- */
 
 #define FIX_POD_NAME                                                                               \
   "set POD_NAME, POD_NAMESPACE and POD_UID by the downward API, or give --registry-pod-name"
@@ -177,7 +177,7 @@ look_at_pod (GTask *task)
   doctor_finish (task);
 }
 
-/* --- Rights ----------------------------------------------------------------------------------- */
+/* --- Rights --- */
 
 /* Takes @task. */
 static void
@@ -267,7 +267,7 @@ collect_rights (GTask *task)
                                                          identity->namespace_, "micro-registrar"));
 }
 
-/* --- Who we are ------------------------------------------------------------------------------- */
+/* --- Who we are --- */
 
 static void
 add_refused_token (GTask *task, const KubeReply *reply)
@@ -332,7 +332,7 @@ on_self (GObject *source, GAsyncResult *result, gpointer user_data)
   doctor_finish (task);
 }
 
-/* --- Reaching it ------------------------------------------------------------------------------ */
+/* --- Reaching it --- */
 
 static void
 add_encryption (GTask *task)
@@ -408,7 +408,7 @@ on_version (GObject *source, GAsyncResult *result, gpointer user_data)
            "{\"apiVersion\":\"authentication.k8s.io/v1\",\"kind\":\"SelfSubjectReview\"}", on_self);
 }
 
-/* --- The slots -------------------------------------------------------------------------------- */
+/* --- The slots --- */
 
 void
 k8s_doctor_async (MicroRegistry *registry,

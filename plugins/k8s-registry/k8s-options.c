@@ -30,7 +30,7 @@ enum
   N_PROPS
 };
 
-/* --- Enumerations ----------------------------------------------------------------------------- */
+/* --- Enumerations --- */
 
 static GType
 enum_type (gsize *type, const char *name, const GEnumValue *values)
@@ -84,7 +84,7 @@ family_get_type (void)
   return enum_type (&type, "K8sIpFamily", values);
 }
 
-/* --- Values -------------------------------------------------------------------------------- */
+/* --- Values --- */
 
 static char **
 string_of (K8sRegistry *self, guint id)
@@ -197,7 +197,7 @@ k8s_options_free (K8sRegistry *self)
     }
 }
 
-/* --- Properties ------------------------------------------------------------------------------ */
+/* --- Properties --- */
 
 #define FLAGS (G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS)
 

@@ -22,7 +22,7 @@ G_DEFINE_TYPE_WITH_CODE (K8sRegistry,
                          G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (MICRO_TYPE_REGISTRY, k8s_registry_iface_init))
 
-/* --- Starting --------------------------------------------------------------------------------- */
+/* --- Starting --- */
 
 /* "*" is all, nothing is our own. */
 char **
@@ -120,7 +120,7 @@ start_or_fail (K8sRegistry *self, GTask *task)
   return FALSE;
 }
 
-/* --- Registering ------------------------------------------------------------------------------ */
+/* --- Registering --- */
 
 static void
 k8s_registry_on_own_pod (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -166,7 +166,7 @@ k8s_registry_deregister_async (MicroRegistry *registry,
                                g_steal_pointer (&task));
 }
 
-/* --- Looking up ------------------------------------------------------------------------------- */
+/* --- Looking up --- */
 
 typedef struct
 {
@@ -269,7 +269,7 @@ k8s_registry_watch_async (MicroRegistry *registry,
     g_task_return_pointer (task, kube_catalog_watch (self->catalog, name), g_object_unref);
 }
 
-/* --- Settings --------------------------------------------------------------------------------- */
+/* --- Settings --- */
 
 /* RFC 1123's subdomain: what Kubernetes names things by. */
 static gboolean
@@ -300,7 +300,7 @@ k8s_registry_get_config_source (MicroRegistry *registry, const char *name, GErro
   return kube_config_map_new (self->client, G_OBJECT (self), namespace_, own);
 }
 
-/* --- The object ------------------------------------------------------------------------------- */
+/* --- The object --- */
 
 static void
 k8s_registry_finalize (GObject *object)

@@ -63,7 +63,7 @@ catalog_parse (KubeCatalog *self, const char *name)
   return kube_name_parse (name, self->pods, self->slices, (const char *const *) self->namespaces);
 }
 
-/* --- Scopes ----------------------------------------------------------------------------------- */
+/* --- Scopes --- */
 
 static void scope_changed (GHashTable *names, gpointer user_data);
 static void scope_settled (gpointer user_data);
@@ -184,7 +184,7 @@ drop_narrow_scopes (KubeCatalog *self)
       g_ptr_array_remove_index (self->scopes, i - 1);
 }
 
-/* --- Looking up ------------------------------------------------------------------------------- */
+/* --- Looking up --- */
 
 static GPtrArray *
 catalog_resolve (KubeCatalog *self, const char *name, guint *ret_n_seen)
@@ -302,7 +302,7 @@ kube_catalog_list (KubeCatalog *self, GError **error)
   return all;
 }
 
-/* --- Waiting ---------------------------------------------------------------------------------- */
+/* --- Waiting --- */
 
 static void
 catalog_wake (KubeCatalog *self, Waiter *waiter)
@@ -387,7 +387,7 @@ scope_settled (gpointer user_data)
     catalog_wake (self, waiter);
 }
 
-/* --- Watching --------------------------------------------------------------------------------- */
+/* --- Watching --- */
 
 static void
 catalog_add_watch (KubeCatalog *self, KubeWatch *watch)
@@ -477,7 +477,7 @@ kube_catalog_watch (KubeCatalog *self, const char *name)
   return watcher;
 }
 
-/* --- Life ------------------------------------------------------------------------------------- */
+/* --- Life --- */
 
 KubeCatalog *
 kube_catalog_new (KubeClient *client, const KubeCatalogOptions *options)

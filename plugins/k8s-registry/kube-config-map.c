@@ -39,8 +39,7 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (KubeConfigMap,
                                G_IMPLEMENT_INTERFACE (MICRO_TYPE_CONFIG_SOURCE,
                                                       kube_config_map_iface_init))
 
-/* --- Reading ------------------------------------------------------------------------------------
- */
+/* --- Reading --- */
 
 static void
 read_data (KubeScan *scan, GHashTable *entries, gboolean is_base64)
@@ -111,8 +110,7 @@ config_map_tell (KubeConfigMap *self)
   self->func (self->entries, error, self->user_data);
 }
 
-/* --- What the API server says -------------------------------------------------------------------
- */
+/* --- What the API server says --- */
 
 static void
 on_begin_list (gpointer user_data)
@@ -164,8 +162,7 @@ on_trouble (const KubeReply *reply, const GError *error, gpointer user_data)
     self->func (NULL, trouble, self->user_data);
 }
 
-/* --- The interface ------------------------------------------------------------------------------
- */
+/* --- The interface --- */
 
 static void
 kube_config_map_start (MicroConfigSource *source, MicroConfigFunc func, gpointer user_data)

@@ -120,7 +120,7 @@ kube_map_add_offer (KubeMap *self, KubeEntry *entry, KubeOffer *offer, MicroServ
   g_array_append_vals (entry->offers, offer, 1);
 }
 
-/* --- Records ---------------------------------------------------------------------------------- */
+/* --- Records --- */
 
 /* Keys and values; FALSE if there is more to it. */
 static gboolean

@@ -67,7 +67,7 @@ endpoint_free (gpointer data)
   g_free (self);
 }
 
-/* --- Reading ---------------------------------------------------------------------------------- */
+/* --- Reading --- */
 
 static void
 read_labels (KubeScan *scan, Slice *slice)
@@ -312,7 +312,7 @@ read_slice (KubeScan *scan, Slice *slice)
       kube_scan_skip (scan);
 }
 
-/* --- Offering --------------------------------------------------------------------------------- */
+/* --- Offering --- */
 
 /* What speaks gRPC, by what its Service says of it. */
 static gboolean

@@ -16,7 +16,7 @@
 /* A record that is longer is somebody's mischief: all annotations of a pod may be 256 KiB. */
 #define MAX_RECORD 262144
 
-/* --- Names ------------------------------------------------------------------------------------ */
+/* --- Names --- */
 
 char *
 kube_map_key_of_name (const char *name)
@@ -47,7 +47,7 @@ kube_map_family_of (const char *host)
   return g_inet_address_get_family (address) == G_SOCKET_FAMILY_IPV6 ? 6 : 4;
 }
 
-/* --- Entries ---------------------------------------------------------------------------------- */
+/* --- Entries --- */
 
 static void
 offer_clear (gpointer data)
@@ -80,7 +80,7 @@ kube_entry_free (KubeEntry *self)
   g_free (self);
 }
 
-/* --- A pod ------------------------------------------------------------------------------------ */
+/* --- A pod --- */
 
 typedef struct
 {
@@ -286,7 +286,7 @@ kube_map_read_status (KubeScan *scan, Pod *pod)
       kube_scan_skip (scan);
 }
 
-/* --- A pod's nodes ---------------------------------------------------------------------------- */
+/* --- A pod's nodes --- */
 
 static const char *
 choose_ip (KubeMap *self, Pod *pod)

@@ -63,7 +63,7 @@ own_pod_new_table (void)
   return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
-/* --- What the pod has ------------------------------------------------------------------------- */
+/* --- What the pod has --- */
 
 static gboolean
 contains_all (GHashTable *present, GHashTable *wanted)
@@ -211,7 +211,7 @@ own_pod_watch (KubeOwnPod *self)
   kube_reflector_start (self->reflector);
 }
 
-/* --- Patching --------------------------------------------------------------------------------- */
+/* --- Patching --- */
 
 static void
 remember_refusal (KubeOwnPod *self, const KubeReply *reply, const GError *error)
@@ -316,7 +316,7 @@ change (KubeOwnPod *self, GTask *task)
     send_patch (self);
 }
 
-/* --- Records of the pod template -------------------------------------------------------------- */
+/* --- Records of the pod template --- */
 
 static GError *
 explain_template (KubeOwnPod *self, const char *what)
@@ -372,7 +372,7 @@ look_at_template (KubeOwnPod *self, GTask *task, gboolean known)
                                g_object_ref (task));
 }
 
-/* --- What the registry calls ------------------------------------------------------------------ */
+/* --- What the registry calls --- */
 
 /* Whether the pod is known to have it, so that nothing need be asked. */
 static gboolean
@@ -439,7 +439,7 @@ kube_own_pod_get_identity (KubeOwnPod *self)
   return self->identity;
 }
 
-/* --- Life ------------------------------------------------------------------------------------- */
+/* --- Life --- */
 
 void
 kube_own_pod_close (KubeOwnPod *self)

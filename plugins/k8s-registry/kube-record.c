@@ -59,7 +59,7 @@ kube_records_free (KubeRecords *self)
   g_free (self);
 }
 
-/* --- Keys and values -------------------------------------------------------------------------- */
+/* --- Keys and values --- */
 
 static gboolean
 is_taken (KubeRecords *self, const char *key)
@@ -154,7 +154,7 @@ kube_records_get_annotations (KubeRecords *self)
   return annotations;
 }
 
-/* --- Adding and removing ---------------------------------------------------------------------- */
+/* --- Adding and removing --- */
 
 static gboolean
 kube_record_has_node (GPtrArray *nodes, const char *id)
@@ -282,7 +282,7 @@ kube_records_get_size (KubeRecords *self)
   return g_hash_table_size (self->services);
 }
 
-/* --- Writing ---------------------------------------------------------------------------------- */
+/* --- Writing --- */
 
 static int
 compare_keys (gconstpointer a, gconstpointer b)
@@ -357,7 +357,7 @@ kube_records_patched (KubeRecords *self)
   g_hash_table_remove_all (self->removed_annotations);
 }
 
-/* --- Reading ---------------------------------------------------------------------------------- */
+/* --- Reading --- */
 
 static void
 read_map (KubeScan *scan, GHashTable *map)

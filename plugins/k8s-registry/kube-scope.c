@@ -34,7 +34,7 @@ struct _KubeScope
   GError *trouble;
 };
 
-/* --- The index -------------------------------------------------------------------------------- */
+/* --- The index --- */
 
 static const char *
 offer_service (KubeEntry *entry, guint i)
@@ -146,7 +146,7 @@ remove_key (KubeScope *self, const char *key)
   g_hash_table_remove (self->entries, key);
 }
 
-/* --- What the reflector brings ---------------------------------------------------------------- */
+/* --- What the reflector brings --- */
 
 static GHashTable *
 new_entries (void)
@@ -303,7 +303,7 @@ take_trouble (const KubeReply *reply, const GError *error, gpointer user_data)
     }
 }
 
-/* --- The path --------------------------------------------------------------------------------- */
+/* --- The path --- */
 
 static char *
 make_path (KubeScope *self)
@@ -352,7 +352,7 @@ make_query (KubeScope *self)
   return g_strconcat ("labelSelector=", escaped, NULL);
 }
 
-/* --- Life and questions ----------------------------------------------------------------------- */
+/* --- Life and questions --- */
 
 KubeScope *
 kube_scope_new (KubeClient *client,

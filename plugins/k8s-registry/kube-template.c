@@ -19,7 +19,7 @@ port_of (MicroNode *node)
   return colon != NULL ? colon : address;
 }
 
-/* --- What it should have ---------------------------------------------------------------------- */
+/* --- What it should have --- */
 
 /* Every replica has the same template: the node has a port and no host, and readers put the pod's
  * address and name there. */
@@ -79,7 +79,7 @@ kube_template_print (KubeRecords *records)
   return g_string_free (out, FALSE);
 }
 
-/* --- What it has ------------------------------------------------------------------------------ */
+/* --- What it has --- */
 
 static gboolean
 has_port (MicroService *record, const char *port)

@@ -9,7 +9,7 @@
 
 #include "kube-view.h"
 
-/* --- Names ------------------------------------------------------------------------------------ */
+/* --- Names --- */
 
 static void
 view_name_free (gpointer data)
@@ -91,7 +91,7 @@ kube_name_parse (const char *name, gboolean pods, gboolean slices, const char *c
   return names;
 }
 
-/* --- Collecting ------------------------------------------------------------------------------- */
+/* --- Collecting --- */
 
 typedef struct
 {
@@ -168,7 +168,7 @@ kube_view_get_n_seen (KubeView *self)
   return self->n_seen;
 }
 
-/* --- Choosing --------------------------------------------------------------------------------- */
+/* --- Choosing --- */
 
 typedef gboolean (*Keep) (KubeView *self, const Candidate *candidate);
 

@@ -100,7 +100,7 @@ kube_watch_end (KubeWatch *self, const GError *error)
     micro_watcher_fail (watcher, error);
 }
 
-/* --- What has changed ------------------------------------------------------------------------- */
+/* --- What has changed --- */
 
 static void
 kube_watch_push (MicroWatcher *watcher, MicroEventKind kind, MicroService *record)

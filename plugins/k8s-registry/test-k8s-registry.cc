@@ -229,7 +229,7 @@ TEST_F (K8sRegistryTest, KeepsWhatItKnowsWhenTheServerIsGone)
   EXPECT_EQ (user.Got ("greeter"), "greeter 1: greeter-a\n");
 }
 
-/* --- Registering ------------------------------------------------------------------------------ */
+/* --- Registering --- */
 
 /* One pod, patched as the real server does. */
 struct OnePod

@@ -45,8 +45,7 @@ struct _LocalMonitor
   gboolean delivering;
 };
 
-/* --- Telling: after the state is whole, for a reader may come back with anything ----------------
- */
+/* --- Telling: after the state is whole, for a reader may come back with anything --- */
 
 static gboolean
 has_pending (LocalMonitor *self)
@@ -88,8 +87,7 @@ monitor_tell (LocalMonitor *self, LocalChanges *changes)
   monitor_deliver (self);
 }
 
-/* --- Looking -----------------------------------------------------------------------------------
- */
+/* --- Looking --- */
 
 /* @record: (nullable): what is there now */
 static void
@@ -170,8 +168,7 @@ drop_dead (LocalMonitor *self, GHashTable *lives, LocalChanges *changes)
       local_owner_bury (self->folder->path, name);
 }
 
-/* --- What the kernel says -----------------------------------------------------------------------
- */
+/* --- What the kernel says --- */
 
 static gboolean
 monitor_settled (gpointer user_data)
@@ -303,8 +300,7 @@ start_inotify (LocalMonitor *self)
   g_source_attach (self->source, self->context);
 }
 
-/* --- What it does not say -----------------------------------------------------------------------
- */
+/* --- What it does not say --- */
 
 static GHashTable *
 probe_some (LocalMonitor *self)
@@ -358,8 +354,7 @@ ticked (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* --- Watches ------------------------------------------------------------------------------------
- */
+/* --- Watches --- */
 
 static void
 monitor_stop (LocalMonitor *self)
@@ -461,8 +456,7 @@ local_monitor_watch (LocalMonitor *self, const char *service, GError **error)
   return watcher;
 }
 
-/* --- Life ---------------------------------------------------------------------------------------
- */
+/* --- Life --- */
 
 LocalMonitor *
 local_monitor_new (LocalFolder *folder)

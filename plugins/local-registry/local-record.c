@@ -153,8 +153,7 @@ local_records_list (GHashTable *records)
   return values;
 }
 
-/* --- Merging -----------------------------------------------------------------------------------
- */
+/* --- Merging --- */
 
 static int
 local_record_compare_records (gconstpointer a, gconstpointer b)

@@ -51,8 +51,7 @@ enum
   PROP_DIRECTORY = 1
 };
 
-/* --- Keeping what is registered ----------------------------------------------------------------
- */
+/* --- Keeping what is registered --- */
 
 static void
 held_free (gpointer data)
@@ -138,8 +137,7 @@ start_mending (LocalRegistry *self)
   g_source_attach (self->mending, context);
 }
 
-/* --- Registering -------------------------------------------------------------------------------
- */
+/* --- Registering --- */
 
 static gboolean
 local_registry_write_node (LocalRegistry *self,
@@ -215,8 +213,7 @@ local_registry_deregister_async (MicroRegistry *registry,
   g_task_return_boolean (task, TRUE);
 }
 
-/* --- Looking up --------------------------------------------------------------------------------
- */
+/* --- Looking up --- */
 
 static GPtrArray *
 local_registry_find (LocalRegistry *self, const char *name, GError **error)
@@ -293,8 +290,7 @@ local_registry_watch_async (MicroRegistry *registry,
     g_task_return_pointer (task, watcher, g_object_unref);
 }
 
-/* --- The object --------------------------------------------------------------------------------
- */
+/* --- The object --- */
 
 static void
 local_registry_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)

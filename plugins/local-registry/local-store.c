@@ -21,8 +21,7 @@
 /* Files named in warnings: the tenth says enough. */
 #define MAX_COMPLAINTS 10
 
-/* --- Names: any text, as one that every file system takes --------------------------------------
- */
+/* --- Names: any text, as one that every file system takes --- */
 
 char *
 local_store_prefix (const char *service)
@@ -78,8 +77,7 @@ local_store_is_wanted (GHashTable *prefixes, const char *file_name)
   return g_hash_table_contains (prefixes, prefix);
 }
 
-/* --- Reading -----------------------------------------------------------------------------------
- */
+/* --- Reading --- */
 
 /* Once a file and process.  Not about what the dead left or what comes and goes. */
 static void
@@ -292,8 +290,7 @@ local_store_read (LocalFolder *folder,
   return record;
 }
 
-/* --- Writing -----------------------------------------------------------------------------------
- */
+/* --- Writing --- */
 
 static gboolean
 write_whole (int fd, const char *data, gsize length)

@@ -62,7 +62,7 @@ memory_subscription_free (gpointer data)
   g_free (self);
 }
 
-/* --- Publishing, under the mutex -------------------------------------------------------------- */
+/* --- Publishing, under the mutex --- */
 
 typedef struct
 {
@@ -183,7 +183,7 @@ memory_broker_connect_async (MicroBroker *broker,
   g_task_return_boolean (task, TRUE);
 }
 
-/* --- Subscribing ------------------------------------------------------------------------------ */
+/* --- Subscribing --- */
 
 /* Who is new in a queue begins where the others are, or it would get all messages for a while. */
 static guint64
@@ -267,7 +267,7 @@ memory_broker_close_async (MicroBroker *broker,
   g_task_return_boolean (task, TRUE);
 }
 
-/* --- GObject ---------------------------------------------------------------------------------- */
+/* --- GObject --- */
 
 static void
 memory_broker_set_property (GObject *object,

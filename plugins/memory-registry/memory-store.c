@@ -65,8 +65,7 @@ make_key (MicroService *service, MicroNode *node)
                           micro_node_get_id (node));
 }
 
-/* --- Telling the watches, under the mutex ------------------------------------------------------
- */
+/* --- Telling the watches, under the mutex --- */
 
 static gboolean
 is_wanted (const char *name, MicroService *service)
@@ -138,8 +137,7 @@ wake_by (gint64 at_us)
     }
 }
 
-/* --- Watching ----------------------------------------------------------------------------------
- */
+/* --- Watching --- */
 
 static gboolean
 watch_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
@@ -216,8 +214,7 @@ memory_store_watch (const char *name)
   return watcher;
 }
 
-/* --- Adding, removing, finding -----------------------------------------------------------------
- */
+/* --- Adding, removing, finding --- */
 
 /* A node belongs to one version: what it was before is gone when it comes back as another. */
 static void

@@ -15,8 +15,7 @@ from_client (MicroCall *call)
   return MICRO_CONTAINER_OF (call, MemoryCall, client);
 }
 
-/* --- What the core does ------------------------------------------------------------------------
- */
+/* --- What the core does --- */
 
 static guint8 *
 memory_client_begin_message (MicroCall *call, gsize size)
@@ -102,8 +101,7 @@ const MicroCallOps memory_client_ops = {
   .hold = memory_client_hold,
 };
 
-/* --- What arrives -------------------------------------------------------------------------------
- */
+/* --- What arrives --- */
 
 void
 memory_client_tell_status (

@@ -15,8 +15,7 @@ from_server (MicroCall *call)
   return MICRO_CONTAINER_OF (call, MemoryCall, server);
 }
 
-/* --- What the core does ------------------------------------------------------------------------
- */
+/* --- What the core does --- */
 
 static void
 send_headers (MicroCall *call)
@@ -123,8 +122,7 @@ const MicroCallOps memory_server_ops = {
   .hold = memory_server_hold,
 };
 
-/* --- What arrives -------------------------------------------------------------------------------
- */
+/* --- What arrives --- */
 
 /* Nobody waits for the answer any more.  It must come all the same, and may come at once. */
 static void

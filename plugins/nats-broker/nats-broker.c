@@ -65,7 +65,7 @@ G_DEFINE_TYPE_WITH_CODE (NatsBroker,
                          G_TYPE_OBJECT,
                          G_IMPLEMENT_INTERFACE (MICRO_TYPE_BROKER, nats_broker_iface_init))
 
-/* --- Receiving, on a thread of the library ---------------------------------------------------- */
+/* --- Receiving, on a thread of the library --- */
 
 static void
 delivery_free (void *data)
@@ -112,7 +112,7 @@ nats_broker_on_message (natsConnection *connection,
   natsMsg_Destroy (message);
 }
 
-/* --- Subscriptions ---------------------------------------------------------------------------- */
+/* --- Subscriptions --- */
 
 static void
 nats_subscription_free (gpointer data)
@@ -154,8 +154,7 @@ subscription_make (Subscription *self, natsConnection *connection)
   return natsConnection_IsClosed (connection) ? NATS_CONNECTION_CLOSED : status;
 }
 
-/* --- The connection ---------------------------------------------------------------------------
- */
+/* --- The connection --- */
 
 /* The library gives a server up that refuses us twice, and at once if that was at the beginning. */
 #define AGAIN_MS 1000
@@ -257,8 +256,7 @@ ensure_connection (NatsBroker *self, GError **error)
   return TRUE;
 }
 
-/* --- Subscribing ------------------------------------------------------------------------------
- */
+/* --- Subscribing --- */
 
 /* What the subscriber gave; it keeps its data if subscribing fails. */
 typedef struct
@@ -359,7 +357,7 @@ unsubscribe_all (NatsBroker *self)
   g_mutex_unlock (&self->mutex);
 }
 
-/* --- The rest of the interface ---------------------------------------------------------------- */
+/* --- The rest of the interface --- */
 
 static void
 nats_broker_publish_async (MicroBroker *broker,
@@ -429,7 +427,7 @@ nats_broker_close_async (MicroBroker *broker,
   g_task_return_boolean (task, TRUE);
 }
 
-/* --- GObject ---------------------------------------------------------------------------------- */
+/* --- GObject --- */
 
 static void
 nats_broker_set_property (GObject *object, guint property_id, const GValue *value, GParamSpec *spec)

@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-/* --- nats-link.c ------------------------------------------------------------------------------ */
+/* --- nats-link.c --- */
 
 /* What the library has of us while there is a connection. */
 typedef struct
@@ -32,7 +32,7 @@ natsConnection *nats_link_connect (
 void nats_link_set_error (GError **error, natsStatus status, gboolean refused, const char *topic);
 gboolean nats_link_check_topic (const char *topic, gboolean wildcards, GError **error);
 
-/* --- nats-outbox.c ---------------------------------------------------------------------------- */
+/* --- nats-outbox.c --- */
 
 typedef struct _NatsOutbox NatsOutbox;
 

@@ -37,8 +37,7 @@ static GMutex mutex;
 static GCond cond;
 static int n_running;
 
-/* --- The report ---------------------------------------------------------------------------------
- */
+/* --- The report --- */
 
 static Micro__Conformance__Status *
 get_status (const GError *error)
@@ -116,8 +115,7 @@ exchange_free (Exchange *self)
   g_free (self);
 }
 
-/* --- Sending ------------------------------------------------------------------------------------
- */
+/* --- Sending --- */
 
 static void
 cancel_now (MicroLoopTimer *timer)
@@ -192,8 +190,7 @@ send_more (Exchange *self)
     }
 }
 
-/* --- Receiving ----------------------------------------------------------------------------------
- */
+/* --- Receiving --- */
 
 static void
 on_message (MicroStream *stream, gconstpointer message, gpointer user_data)
@@ -233,8 +230,7 @@ on_closed (MicroStream *stream, const GError *error, gpointer user_data)
     exchange_free (self);
 }
 
-/* --- Beginning ----------------------------------------------------------------------------------
- */
+/* --- Beginning --- */
 
 static const MicroMethod *
 find_method (const Request *request)

@@ -83,8 +83,7 @@ exchange_take (Exchange *self, const ProtobufCMessage *request)
   g_ptr_array_add (self->requests, any);
 }
 
-/* --- What is answered ---------------------------------------------------------------------------
- */
+/* --- What is answered --- */
 
 static void
 fill_info (Exchange *self, V1 (ConformancePayload__RequestInfo) * info, gboolean with_headers)
@@ -164,8 +163,7 @@ finish (Exchange *self)
   exchange_free (self);
 }
 
-/* --- Unary and client streams -------------------------------------------------------------------
- */
+/* --- Unary and client streams --- */
 
 static void
 answer_unary (MicroLoopTimer *timer)
@@ -268,8 +266,7 @@ client_stream (MicroCall *call, gconstpointer unused, gpointer user_data)
   micro_call_stream (call, &funcs, exchange_new (call));
 }
 
-/* --- Server streams and both ways ---------------------------------------------------------------
- */
+/* --- Server streams and both ways --- */
 
 static void go_on (Exchange *self);
 
@@ -396,8 +393,7 @@ bidi_stream (MicroCall *call, gconstpointer unused, gpointer user_data)
   micro_call_stream (call, &funcs, exchange_new (call));
 }
 
-/* --- main ---------------------------------------------------------------------------------------
- */
+/* --- main --- */
 
 static MicroTransport *
 make_transport (const V1 (ServerCompatRequest) * request)

@@ -51,8 +51,7 @@ wire_write (FILE *stream, const ProtobufCMessage *message)
   fflush (stream);
 }
 
-/* --- Headers, collected by name -----------------------------------------------------------------
- */
+/* --- Headers, collected by name --- */
 
 typedef struct
 {

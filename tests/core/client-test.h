@@ -27,8 +27,7 @@
 extern "C" const MicroPluginInfo *micro_plugin_grpc_transport (void);
 extern "C" const MicroPluginInfo *micro_plugin_memory_transport (void);
 
-/* --- A selector that knows its nodes, and a registry that is never asked ------------------------
- */
+/* --- A selector that knows its nodes, and a registry that is never asked --- */
 
 typedef struct
 {
@@ -146,8 +145,7 @@ wait_until (const std::function<bool ()> &condition)
   return true;
 }
 
-/* --- The service --------------------------------------------------------------------------------
- */
+/* --- The service --- */
 
 struct Say
 {
@@ -315,8 +313,7 @@ chat (MicroCall *call, gconstpointer, gpointer)
   micro_call_stream (call, &chat_funcs, NULL);
 }
 
-/* --- The caller ---------------------------------------------------------------------------------
- */
+/* --- The caller --- */
 
 struct Events
 {

@@ -205,8 +205,7 @@ faulty_registry_init (FaultyRegistry *self)
   self->watchers = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
-/* --- On the registry's loop --------------------------------------------------------------------
- */
+/* --- On the registry's loop --- */
 
 /* Answers what was held. */
 inline void

@@ -13,8 +13,7 @@ INSTANTIATE_TEST_SUITE_P (Transports,
                             return info.param.name;
                           });
 
-/* --- Streams ------------------------------------------------------------------------------------
- */
+/* --- Streams --- */
 
 TEST_P (ClientTest, StreamsBothWaysWithEvents)
 {
@@ -213,8 +212,7 @@ TEST_P (ClientTest, AServerStreamBeginsWithoutTheEndOfItsRequests)
   EXPECT_TRUE (wait_until ([&] { return events.closes == 2; }));
 }
 
-/* --- Other nodes --------------------------------------------------------------------------------
- */
+/* --- Other nodes --- */
 
 TEST_P (ClientTest, NoCallFailsBecauseANodeIsDead)
 {
@@ -288,7 +286,7 @@ TEST_P (ClientTest, FailsWhenAllAreDeadOrWaitsForOneToCome)
   g_object_unref (second);
 }
 
-/* --- go-micro's errors ------------------------------------------------------------------------ */
+/* --- go-micro's errors --- */
 
 TEST_P (ClientTest, CarriesTheErrorsOfGoMicro)
 {
@@ -319,8 +317,7 @@ TEST_P (ClientTest, CarriesTheErrorsOfGoMicro)
   EXPECT_EQ (micro_error_get_code (error), 412);
 }
 
-/* --- What a handler's calls inherit -------------------------------------------------------------
- */
+/* --- What a handler's calls inherit --- */
 
 TEST_P (ClientTest, ACallInAHandlerInheritsDeadlineAndTracing)
 {

@@ -144,8 +144,7 @@ const int SERVICE_UNKNOWN
     = GRPC__HEALTH__V1__HEALTH_CHECK_RESPONSE__SERVING_STATUS__SERVICE_UNKNOWN;
 }
 
-/* --- Health -------------------------------------------------------------------------------------
- */
+/* --- Health --- */
 
 TEST_F (ServicesTest, HealthFollowsReadiness)
 {
@@ -230,8 +229,7 @@ TEST_F (ServicesTest, AWatcherMayLeave)
     }
 }
 
-/* --- Debug --------------------------------------------------------------------------------------
- */
+/* --- Debug --- */
 
 TEST_F (ServicesTest, DebugCountsWhatIsServedButNotItself)
 {
@@ -325,8 +323,7 @@ TEST_F (ServicesTest, DebugRemembersTracedCalls)
   ASSERT_EQ (one->n_spans, 2u);
 }
 
-/* --- Reflection ---------------------------------------------------------------------------------
- */
+/* --- Reflection --- */
 
 template <typename Set>
 std::string

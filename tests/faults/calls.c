@@ -10,8 +10,7 @@
 
 #define N_MESSAGES 3
 
-/* --- The service --------------------------------------------------------------------------------
- */
+/* --- The service --- */
 
 static int n_served; /* atomic */
 
@@ -121,8 +120,7 @@ calls_router_new (void)
   return router;
 }
 
-/* --- The callers --------------------------------------------------------------------------------
- */
+/* --- The callers --- */
 
 const char *
 call_kind_name (MicroMethodKind kind)

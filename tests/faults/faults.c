@@ -37,8 +37,7 @@ typedef struct
   int retries;
 } Case;
 
-/* --- One case -----------------------------------------------------------------------------------
- */
+/* --- One case --- */
 
 static Outcome *
 begin (MicroMethodKind kind)
@@ -153,8 +152,7 @@ measure (MicroMethodKind kind, Way way)
   return bytes;
 }
 
-/* --- The matrix ---------------------------------------------------------------------------------
- */
+/* --- The matrix --- */
 
 typedef struct
 {
@@ -200,8 +198,7 @@ run_matrix (void)
       }
 }
 
-/* --- Every byte ---------------------------------------------------------------------------------
- */
+/* --- Every byte --- */
 
 typedef struct
 {
@@ -260,8 +257,7 @@ run_sweeps (void)
     }
 }
 
-/* --- All ----------------------------------------------------------------------------------------
- */
+/* --- All --- */
 
 static GPtrArray *
 new_loops (const char *name)

@@ -61,8 +61,7 @@ check (gboolean ok, const char *what)
     g_error ("the proxy cannot %s: %s", what, g_strerror (errno));
 }
 
-/* --- A connection -------------------------------------------------------------------------------
- */
+/* --- A connection --- */
 
 static gboolean
 is_due (const Proxy *proxy, Way way, const Pipe *pipe)
@@ -209,8 +208,7 @@ link_thread (gpointer data)
   return NULL;
 }
 
-/* --- The proxy ----------------------------------------------------------------------------------
- */
+/* --- The proxy --- */
 
 static void
 accept_one (Proxy *self)

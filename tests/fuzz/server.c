@@ -119,8 +119,7 @@ say (Served *self, guint what, const char *text, gsize size)
     micro_call_resume (call);
 }
 
-/* --- Handlers: the letters of a name say what to do ----------------------------------------------
- */
+/* --- Handlers: the letters of a name say what to do --- */
 
 static void
 obey (Served *self, const char *asked)
@@ -204,8 +203,7 @@ repeat (MicroCall *call, const Greeter__HelloRequest *request, gpointer user_dat
   stream (call, request, user_data);
 }
 
-/* --- The side ------------------------------------------------------------------------------------
- */
+/* --- The side --- */
 
 static void
 server_say (GrpcThread *thread, const guint8 *data, gsize size)

@@ -33,8 +33,7 @@ check_told (const Peer *peer, gint64 before)
     }
 }
 
-/* --- Deadlines ----------------------------------------------------------------------------------
- */
+/* --- Deadlines --- */
 
 static void
 timeout (const Peer *peer)
@@ -119,8 +118,7 @@ deadline_nested (const Peer *peer)
   check_left (peer, peer->other, 4000, 0);
 }
 
-/* --- Given up -----------------------------------------------------------------------------------
- */
+/* --- Given up --- */
 
 static gboolean
 give_up (gpointer user_data)

@@ -163,8 +163,7 @@ unknown_method (const Peer *peer)
   check_unknown (peer, "Probe.Nothing", "unknown service Probe.Nothing");
 }
 
-/* --- Too large ----------------------------------------------------------------------------------
- */
+/* --- Too large --- */
 
 static void
 too_large_request (const Peer *peer)

@@ -56,8 +56,7 @@ receive (MicroStream *stream)
   return note;
 }
 
-/* --- Many requests ------------------------------------------------------------------------------
- */
+/* --- Many requests --- */
 
 static void
 client_stream (const Peer *peer)
@@ -95,8 +94,7 @@ client_stream_json (const Peer *peer)
   check_end (stream);
 }
 
-/* --- Many answers -------------------------------------------------------------------------------
- */
+/* --- Many answers --- */
 
 static void
 server_stream (const Peer *peer)
@@ -170,8 +168,7 @@ metadata_stream (const Peer *peer)
   check_end (stream);
 }
 
-/* --- Both ways ----------------------------------------------------------------------------------
- */
+/* --- Both ways --- */
 
 static void
 bidi (const Peer *peer)

@@ -67,8 +67,7 @@ large (const Peer *peer)
   CHECK (memcmp (response->blob.data, blob, request.blob.len) == 0);
 }
 
-/* --- Many at once -------------------------------------------------------------------------------
- */
+/* --- Many at once --- */
 
 #define N_CALLS 2000
 
@@ -109,8 +108,7 @@ many_at_once (const Peer *peer)
   g_mutex_unlock (&many.mutex);
 }
 
-/* --- Metadata -----------------------------------------------------------------------------------
- */
+/* --- Metadata --- */
 
 static Probe__Note *
 ask_headers (const Peer *peer, const char *const *sent, const char *text, const char *const *names)

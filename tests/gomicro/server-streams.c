@@ -8,8 +8,7 @@
 /* Of a client stream of go-micro's generated code, which cannot half-close. */
 #define LAST_TEXT "that is all"
 
-/* --- Many requests, one answer ------------------------------------------------------------------
- */
+/* --- Many requests, one answer --- */
 
 static void
 collect_ended (MicroCall *call, gpointer user_data)
@@ -50,8 +49,7 @@ collect (MicroCall *call, gconstpointer unused, gpointer user_data)
   micro_call_stream (call, &funcs, g_ptr_array_new_with_free_func (g_free));
 }
 
-/* --- One request, many answers ------------------------------------------------------------------
- */
+/* --- One request, many answers --- */
 
 static void
 repeat (MicroCall *call, const Probe__Note *request, gpointer user_data)
@@ -109,8 +107,7 @@ wait_later (MicroCall *call, const Probe__Note *request, gpointer user_data)
   probe_probe_wait_later_send (call, request);
 }
 
-/* --- Both ways ----------------------------------------------------------------------------------
- */
+/* --- Both ways --- */
 
 static void
 chat_message (MicroCall *call, gconstpointer message, gpointer user_data)

@@ -15,8 +15,7 @@ count_gone (void)
   g_atomic_int_inc (&gone);
 }
 
-/* --- Headers ------------------------------------------------------------------------------------
- */
+/* --- Headers --- */
 
 typedef struct
 {
@@ -47,8 +46,7 @@ find_header (MicroCall *call, const char *name)
   return search.values != NULL ? g_string_free (search.values, FALSE) : NULL;
 }
 
-/* --- Calls made for a call ----------------------------------------------------------------------
- */
+/* --- Calls made for a call --- */
 
 static void
 relayed (gconstpointer response, const GError *error, gpointer user_data)
@@ -119,8 +117,7 @@ deadline (MicroCall *call, const Probe__Note *request, gpointer user_data)
   probe_probe_deadline_reply (call, &response);
 }
 
-/* --- The rest -----------------------------------------------------------------------------------
- */
+/* --- The rest --- */
 
 static void
 echo (MicroCall *call, const Probe__Note *request, gpointer user_data)

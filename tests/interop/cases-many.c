@@ -42,8 +42,7 @@ channel_soak (const Peer *peer)
     }
 }
 
-/* --- At once -----------------------------------------------------------------------------------
- */
+/* --- At once --- */
 
 static gpointer
 call_often (gpointer data)
@@ -64,8 +63,7 @@ concurrent_large_unary (const Peer *peer)
     g_thread_join (threads[i]);
 }
 
-/* --- Servers that break HTTP/2 -----------------------------------------------------------------
- */
+/* --- Servers that break HTTP/2 --- */
 
 static gpointer
 call_once (gpointer data)

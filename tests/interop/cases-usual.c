@@ -139,8 +139,7 @@ empty_stream (const Peer *peer)
   talk_clear (&talk);
 }
 
-/* --- Metadata and statuses ---------------------------------------------------------------------
- */
+/* --- Metadata and statuses --- */
 
 static void
 check_echo (Talk *talk)
@@ -247,8 +246,7 @@ unimplemented_service (const Peer *peer)
   check_unimplemented (peer, &grpc_testing_unimplemented_service_descriptor.methods[0]);
 }
 
-/* --- Ends before their time --------------------------------------------------------------------
- */
+/* --- Ends before their time --- */
 
 static void
 cancel_after_begin (const Peer *peer)

@@ -45,8 +45,7 @@ fails_status (MicroCall *call, const Grpc__Testing__EchoStatus *status)
   return TRUE;
 }
 
-/* --- One message each way ----------------------------------------------------------------------
- */
+/* --- One message each way --- */
 
 static void
 empty_call (MicroCall *call, const Grpc__Testing__Empty *request, gpointer user_data)
@@ -78,8 +77,7 @@ unary_call (MicroCall *call, const SimpleRequest *request, gpointer user_data)
   grpc_testing_test_service_unary_call_reply (call, &response);
 }
 
-/* --- Many requests -----------------------------------------------------------------------------
- */
+/* --- Many requests --- */
 
 static void
 input_message (MicroCall *call, gconstpointer message, gpointer user_data)
@@ -118,8 +116,7 @@ streaming_input_call (MicroCall *call, gconstpointer unused, gpointer user_data)
   micro_call_stream (call, &funcs, size);
 }
 
-/* --- Many answers ------------------------------------------------------------------------------
- */
+/* --- Many answers --- */
 
 typedef struct
 {

@@ -34,8 +34,7 @@ fail (const char *why)
   exit (1);
 }
 
-/* --- Counting ------------------------------------------------------------------------------------
- */
+/* --- Counting --- */
 
 /* TRUE: one more is to be sent. */
 int
@@ -72,8 +71,7 @@ print (const Load *load, double seconds)
           1e6 * load->latency[(long) load->calls * 99 / 100]);
 }
 
-/* --- Input and output ----------------------------------------------------------------------------
- */
+/* --- Input and output --- */
 
 /* What all frames of a turn come to leaves at once. */
 static void
@@ -136,8 +134,7 @@ open_connection (Load *load, Connection *connection, int port)
   flush (connection);
 }
 
-/* --- Rounds --------------------------------------------------------------------------------------
- */
+/* --- Rounds --- */
 
 /* Sends what is due by now; returns how many calls have been made so far. */
 static int

@@ -93,8 +93,7 @@ start_call (Connection *connection, double due)
     fail (nghttp2_strerror (stream->id));
 }
 
-/* --- What comes ----------------------------------------------------------------------------------
- */
+/* --- What comes --- */
 
 static void
 on_message (Stream *stream)

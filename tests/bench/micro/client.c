@@ -56,8 +56,7 @@ check (const GError *error)
   exit (1);
 }
 
-/* --- Unary calls ---------------------------------------------------------------------------------
- */
+/* --- Unary calls --- */
 
 static void
 answered (gconstpointer response, const GError *error, gpointer user_data)
@@ -72,8 +71,7 @@ answered (gconstpointer response, const GError *error, gpointer user_data)
     finish_lane (load);
 }
 
-/* --- A stream both ways --------------------------------------------------------------------------
- */
+/* --- A stream both ways --- */
 
 static void
 message (MicroStream *stream, gconstpointer response, gpointer user_data)
