@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "codec/codec.h"
+#include "codec/depth.h"
 
 void
 micro_codec_print_string (GString *out, const char *text)
@@ -154,49 +155,6 @@ micro_codec_print_value (MicroCodecPrinter *self,
       return micro_codec_print_message (self, *(ProtobufCMessage *const *) value);
     }
   return TRUE;
-}
-
-static gboolean
-is_zero (ProtobufCType type, gconstpointer member)
-{
-  static const guint8 zeros[8] = { 0 };
-  const char *text;
-
-  switch (type)
-    {
-    case PROTOBUF_C_TYPE_STRING:
-      text = *(char *const *) member;
-      return text == NULL || *text == '\0';
-    case PROTOBUF_C_TYPE_BYTES:
-      return ((const ProtobufCBinaryData *) member)->len == 0;
-    case PROTOBUF_C_TYPE_MESSAGE:
-      return *(gpointer const *) member == NULL;
-    case PROTOBUF_C_TYPE_FLOAT:
-      return *(const float *) member == 0;
-    case PROTOBUF_C_TYPE_DOUBLE:
-      return *(const double *) member == 0;
-    default:
-      return memcmp (member, zeros, micro_codec_size_of (type)) == 0;
-    }
-}
-
-gboolean
-micro_codec_is_set (const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
-{
-  gconstpointer member = &MICRO_CODEC_MEMBER (guint8, message, field->offset);
-
-  if (field->label == PROTOBUF_C_LABEL_REPEATED)
-    return MICRO_CODEC_MEMBER (gsize, message, field->quantifier_offset) > 0;
-  if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)
-    return MICRO_CODEC_MEMBER (guint32, message, field->quantifier_offset) == field->id;
-  if (field->label == PROTOBUF_C_LABEL_NONE)
-    return !is_zero (field->type, member);
-  if (field->label == PROTOBUF_C_LABEL_REQUIRED)
-    return TRUE;
-  if (field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_MESSAGE)
-    return *(gconstpointer const *) member != NULL
-           && *(gconstpointer const *) member != field->default_value;
-  return MICRO_CODEC_MEMBER (protobuf_c_boolean, message, field->quantifier_offset);
 }
 
 static gboolean

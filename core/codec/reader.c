@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-#include "codec/codec.h"
+#include "codec/depth.h"
+#include "codec/reader.h"
 
 static gboolean
 reader_fail (MicroCodecReader *self, const char *problem)

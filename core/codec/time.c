@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "codec/codec.h"
+#include "codec/time.h"
 
 #define EPOCH_DAY 719163 /* 1970-01-01, counted from 0001-01-01 as day 1 */
 #define SECONDS_A_DAY 86400

@@ -5,9 +5,9 @@
  */
 #include "config.h"
 
+#include "codec/depth.h"
 #include "codec/unpack.h"
 
-#define MAX_DEPTH 100 /* as protobuf's own implementations */
 #define LEVEL_BYTES 2 /* a tag and a length: no level takes less */
 
 enum
@@ -96,7 +96,7 @@ micro_unpack (const ProtobufCMessageDescriptor *descriptor,
               const guint8 *data)
 {
   /* The first level is @descriptor itself, which takes no tag. */
-  if (!unpack_fits (descriptor, data, length, MAX_DEPTH - 1))
+  if (!unpack_fits (descriptor, data, length, MICRO_CODEC_MAX_DEPTH - 1))
     return NULL;
   return protobuf_c_message_unpack (descriptor, allocator, length, data);
 }

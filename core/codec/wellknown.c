@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "codec/codec.h"
+#include "codec/time.h"
 #include "codec/unpack.h"
 
 #define FIELD_MEMBER(type, message, i)                                                             \
