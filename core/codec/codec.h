@@ -8,7 +8,7 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "codec/descriptor.h"
-#include "codec/reader.h"
+#include "codec/parser.h"
 #include <micro/micro-codec.h>
 #include <micro/micro-error.h>
 
@@ -33,28 +33,6 @@ MicroWellKnown micro_codec_well_known (const ProtobufCMessageDescriptor *descrip
 
 /* --- codec/parse.c --- */
 
-typedef struct _MicroCodecPath MicroCodecPath;
-struct _MicroCodecPath
-{
-  const MicroCodecPath *parent;
-  const char *name; /* (nullable): then [index] */
-  gsize index;
-};
-
-typedef struct
-{
-  MicroCodecReader reader;
-  ProtobufCAllocator *allocator; /* (nullable) */
-  const ProtobufCMessageDescriptor *root;
-  const MicroCodecPath *path;
-  GError **error;
-} MicroCodecParser;
-
-gboolean micro_codec_fail (MicroCodecParser *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
-gboolean micro_codec_fail_syntax (MicroCodecParser *self);
-gpointer micro_codec_alloc (MicroCodecParser *self, gsize size);
-void micro_codec_free (MicroCodecParser *self, gpointer memory);
-char *micro_codec_dup (MicroCodecParser *self, const char *text, gsize length);
 gboolean micro_codec_parse_message (MicroCodecParser *self, ProtobufCMessage *message);
 /* The members of the object at the cursor; @type_key: let "@type" pass. */
 gboolean
@@ -67,15 +45,6 @@ gboolean micro_codec_append_string (MicroCodecParser *self,
                                     ProtobufCMessage *message,
                                     const ProtobufCFieldDescriptor *field,
                                     const char *text);
-
-/* --- codec/scalar.c: one value from its text --- */
-
-gboolean micro_codec_parse_scalar (MicroCodecParser *self,
-                                   const ProtobufCFieldDescriptor *field,
-                                   MicroJsonKind kind,
-                                   const char *text,
-                                   gpointer target);
-guint8 *micro_codec_decode_base64 (MicroCodecParser *self, const char *text, gsize *ret_length);
 
 /* --- codec/print.c --- */
 

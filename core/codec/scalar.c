@@ -9,7 +9,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "codec/codec.h"
+#include "codec/descriptor.h"
+#include "codec/parser.h"
+#include "codec/reader.h"
+#include "codec/scalar.h"
 
 #define MAX_DIGITS 20 /* of 2^64 */
 
@@ -132,16 +135,17 @@ parse_real (
 
 static gboolean
 parse_enum (MicroCodecParser *self,
-            const ProtobufCEnumDescriptor *descriptor,
+            const ProtobufCFieldDescriptor *field,
             MicroJsonKind kind,
             const char *text,
             gpointer target)
 {
+  const ProtobufCEnumDescriptor *descriptor = field->descriptor;
   const ProtobufCEnumValue *value = NULL;
 
   if (kind == MICRO_JSON_NUMBER)
     return parse_integer (self, "int32", G_MININT32, G_MAXINT32, 4, text, target);
-  if (kind == MICRO_JSON_NULL && g_strcmp0 (descriptor->name, "google.protobuf.NullValue") == 0)
+  if (kind == MICRO_JSON_NULL && micro_codec_is_null_value (field))
     {
       *(gint32 *) target = 0;
       return TRUE;
@@ -155,8 +159,8 @@ parse_enum (MicroCodecParser *self,
 }
 
 /* Standard and URL alphabet alike, with or without padding. */
-guint8 *
-micro_codec_decode_base64 (MicroCodecParser *self, const char *text, gsize *ret_length)
+static guint8 *
+decode_base64 (MicroCodecParser *self, const char *text, gsize *ret_length)
 {
   gsize length = strlen (text);
   gsize n = length;
@@ -207,7 +211,7 @@ static gboolean
 parse_bytes (MicroCodecParser *self, const char *text, ProtobufCBinaryData *target)
 {
   gsize length = 0;
-  guint8 *bytes = micro_codec_decode_base64 (self, text, &length);
+  guint8 *bytes = decode_base64 (self, text, &length);
 
   if (bytes == NULL)
     return FALSE;
@@ -263,7 +267,7 @@ micro_codec_parse_scalar (MicroCodecParser *self,
     case PROTOBUF_C_TYPE_DOUBLE:
       return parse_real (self, FALSE, kind == MICRO_JSON_STRING, text, target);
     case PROTOBUF_C_TYPE_ENUM:
-      return parse_enum (self, field->descriptor, kind, text, target);
+      return parse_enum (self, field, kind, text, target);
     case PROTOBUF_C_TYPE_STRING:
       return parse_string (self, text, target);
     case PROTOBUF_C_TYPE_BYTES:
