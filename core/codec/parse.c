@@ -7,8 +7,12 @@
 
 #include <string.h>
 
-#include "codec/codec.h"
+#include "codec/descriptor.h"
+#include "codec/parse.h"
+#include "codec/parser.h"
+#include "codec/reader.h"
 #include "codec/scalar.h"
+#include "codec/wellknown.h"
 
 static gboolean
 parse_null (MicroCodecParser *self)
@@ -321,6 +325,6 @@ micro_codec_parse_message (MicroCodecParser *self, ProtobufCMessage *message)
   MicroWellKnown kind = micro_codec_well_known (message->descriptor);
 
   if (kind != MICRO_WELL_KNOWN_NONE)
-    return micro_codec_parse_well_known (self, kind, message);
+    return self->well_known[kind](self, message);
   return micro_codec_parse_fields (self, message, FALSE);
 }

@@ -19,14 +19,20 @@ struct _MicroCodecPath
   gsize index;
 };
 
-typedef struct
+typedef struct _MicroCodecParser MicroCodecParser;
+
+/* Reads a message of a well-known type, whatever JSON has for it. */
+typedef gboolean (*MicroWellKnownParse) (MicroCodecParser *self, ProtobufCMessage *message);
+
+struct _MicroCodecParser
 {
+  const MicroWellKnownParse *well_known; /* by MicroWellKnown */
   MicroCodecReader reader;
   ProtobufCAllocator *allocator; /* (nullable) */
   const ProtobufCMessageDescriptor *root;
   const MicroCodecPath *path;
   GError **error;
-} MicroCodecParser;
+};
 
 /* These two are always FALSE, for the caller to return. */
 gboolean micro_codec_fail (MicroCodecParser *self, const char *format, ...) G_GNUC_PRINTF (2, 3);

@@ -8,8 +8,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "codec/codec.h"
 #include "codec/depth.h"
+#include "codec/descriptor.h"
+#include "codec/print.h"
+#include "codec/wellknown.h"
+#include <micro/micro-error.h>
 
 void
 micro_codec_print_string (GString *out, const char *text)
@@ -292,7 +295,7 @@ micro_codec_print_message (MicroCodecPrinter *self, const ProtobufCMessage *mess
       return FALSE;
     }
   if (kind != MICRO_WELL_KNOWN_NONE)
-    ok = micro_codec_print_well_known (self, kind, message);
+    ok = self->well_known[kind](self, message);
   else
     {
       g_string_append_c (self->out, '{');
