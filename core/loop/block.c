@@ -33,7 +33,7 @@ when_quiet (MicroLoopTimer *timer)
   MicroLoop *loop = MICRO_CONTAINER_OF (timer, MicroLoop, blocks_quiet);
   gint64 quiet_at = loop->blocks_used_us + QUIET_US;
 
-  if (quiet_at > micro_loop_get_time (loop))
+  if (quiet_at > loop->now_us)
     micro_loop_start_timer (loop, timer, quiet_at);
   else
     {
@@ -121,7 +121,7 @@ micro_block_free (gpointer block)
     }
   loop->blocks[loop->n_blocks++] = block;
   loop->blocks_bytes += size;
-  loop->blocks_used_us = micro_loop_get_time (loop);
+  loop->blocks_used_us = loop->now_us;
   loop->blocks_quiet.expired = when_quiet;
   if (loop->blocks_quiet.position == 0)
     micro_loop_start_timer (loop, &loop->blocks_quiet, loop->blocks_used_us + QUIET_US);

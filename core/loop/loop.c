@@ -27,8 +27,6 @@ typedef struct
   gpointer tag;
 } LoopGSource;
 
-static _Thread_local MicroLoop *current_loop;
-
 /* --- Work posted by other threads, and tasks of this turn --- */
 
 static void
@@ -154,7 +152,7 @@ micro_loop_run_sync (MicroLoop *self, MicroLoopFunc func, gpointer user_data)
 {
   SyncCall call = { .func = func, .user_data = user_data };
 
-  if (current_loop == self)
+  if (micro_loop_get_current () == self)
     {
       func (user_data);
       return;
@@ -321,7 +319,7 @@ loop_thread (gpointer user_data)
 {
   MicroLoop *self = user_data;
 
-  current_loop = self;
+  micro_loop_set_current (self);
   g_main_context_push_thread_default (self->context);
   while (!self->quit)
     g_main_context_iteration (self->context, TRUE);
@@ -393,7 +391,7 @@ void
 micro_loop_free (MicroLoop *self)
 {
   g_return_if_fail (self != NULL);
-  if (current_loop == self)
+  if (micro_loop_get_current () == self)
     {
       self->orphaned = TRUE;
       self->quit = TRUE;
@@ -402,17 +400,6 @@ micro_loop_free (MicroLoop *self)
   micro_loop_post (self, loop_quit, self);
   g_thread_join (self->thread);
   destroy (self);
-}
-
-/**
- * micro_loop_get_current:
- *
- * Returns: (nullable) (transfer none): the loop whose thread this is
- */
-MicroLoop *
-micro_loop_get_current (void)
-{
-  return current_loop;
 }
 
 struct _MicroScope **

@@ -54,6 +54,9 @@ struct _MicroLoop
   int has_posted; /* atomic */
 };
 
+/* loop/current.c: once, by the loop's thread. */
+void micro_loop_set_current (MicroLoop *self);
+
 /* Where the loop keeps it. */
 struct _MicroScope **micro_loop_get_scope (MicroLoop *self);
 
