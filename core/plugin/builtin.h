@@ -5,11 +5,13 @@
  */
 #pragma once
 
-#include <glib.h>
+#include <micro/micro-plugin.h>
 
 G_BEGIN_DECLS
 
-/* Calls micro_plugin_add_builtin() for every plugin of --with-builtin-plugins.  Once. */
-void micro_builtin_add_all (void);
+typedef const MicroPluginInfo *(*MicroBuiltinEntry) (void);
+
+/* Of every plugin of --with-builtin-plugins; ends with %NULL. */
+extern const MicroBuiltinEntry micro_builtin_plugins[];
 
 G_END_DECLS

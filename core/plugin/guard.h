@@ -23,7 +23,4 @@ struct _MicroPluginGuard
 void micro_plugin_guard_enter (MicroPluginGuard *self, const char *file, const char *what);
 void micro_plugin_guard_leave (MicroPluginGuard *self);
 
-/* (nullable) (transfer none): where @type is from. (plugin/plugin.c) */
-const char *micro_plugin_get_file (GType type);
-
 G_END_DECLS

@@ -10,6 +10,7 @@
 #include "base/similar.h"
 #include "plugin/guard.h"
 #include "plugin/options.h"
+#include "plugin/plugin.h"
 
 #define CORE (-1)
 

@@ -11,6 +11,7 @@
 #include "plugin/builtin.h"
 #include "plugin/file.h"
 #include "plugin/guard.h"
+#include "plugin/plugin.h"
 #include <micro/micro-plugin.h>
 
 typedef struct
@@ -38,7 +39,8 @@ init_once (void)
   for (guint kind = 0; kind < MICRO_PLUGIN_N_KINDS; kind++)
     g_io_extension_point_set_required_type (g_io_extension_point_register (point_names[kind]),
                                             micro_plugin_kind_get_interface (kind));
-  micro_builtin_add_all ();
+  for (const MicroBuiltinEntry *entry = micro_builtin_plugins; *entry != NULL; entry++)
+    micro_plugin_add_builtin ((*entry) ());
   g_once_init_leave (&done, 1);
 }
 
