@@ -73,7 +73,6 @@ void micro_registrar_stop (MicroRegistrar *self);
 
 /* app/config.c */
 gboolean micro_app_make_config (MicroApp *self, GError **error);
-void micro_app_drop_config (MicroApp *self);
 
 /* app/quota.c: the CPUs that this process may use, at least one. */
 guint micro_quota_cpus (void);

@@ -71,19 +71,6 @@ micro_app_make_config (MicroApp *self, GError **error)
   return TRUE;
 }
 
-static void
-drop_on_loop (gpointer data)
-{
-  g_clear_object ((MicroConfig **) data);
-}
-
-void
-micro_app_drop_config (MicroApp *self)
-{
-  if (self->config != NULL)
-    micro_loop_run_sync (self->loops->pdata[0], drop_on_loop, &self->config);
-}
-
 /**
  * micro_app_get_config:
  * @self: a program, after micro_app_init()
