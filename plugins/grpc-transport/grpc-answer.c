@@ -132,8 +132,8 @@ read_answer (nghttp2_session *session,
 
   if (self == NULL)
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  n = grpc_call_offer (self, size, flags);
-  if (n < grpc_call_get_unsent (self))
+  n = grpc_outbox_offer (self, size, flags);
+  if (n < grpc_outbox_get_unsent (self))
     return (ssize_t) n;
   if (self->have_status)
     {
@@ -187,7 +187,7 @@ set_status (GrpcCall *self, MicroStatus status, const char *message, GBytes *det
   if (!self->submitted)
     submit_answer (self);
   else
-    grpc_call_resume_sending (self);
+    grpc_outbox_resume (self);
 }
 
 /* --- What the core says --- */
@@ -204,17 +204,14 @@ answer_close (MicroCall *call, MicroStatus status, const char *message, GBytes *
         set_status (self, status, message, details);
       return;
     }
-  if (self->in_event > 0)
-    self->doomed = TRUE;
-  else
-    grpc_call_free (self, self->thread);
+  grpc_call_doom (self);
 }
 
 static guint8 *
 answer_begin_message (MicroCall *call, gsize size)
 {
   choose_encoding ((GrpcCall *) call);
-  return grpc_call_begin_message (call, size);
+  return grpc_outbox_begin_message (call, size);
 }
 
 /* A unary answer leaves whole, when its status is known. */
@@ -223,7 +220,7 @@ answer_end_message (MicroCall *call)
 {
   GrpcCall *self = (GrpcCall *) call;
 
-  grpc_call_end_message (call);
+  grpc_outbox_end_message (call);
   if (call->streaming && !self->submitted && !self->stream_gone && !self->have_status)
     submit_answer (self);
 }
@@ -253,8 +250,8 @@ const MicroCallOps grpc_answer_ops = {
   .begin_message = answer_begin_message,
   .end_message = answer_end_message,
   .close = answer_close,
-  .get_header = grpc_call_get_header,
-  .foreach_header = grpc_call_foreach_header,
+  .get_header = grpc_headers_get,
+  .foreach_header = grpc_headers_foreach,
   .add_header = answer_add_header,
   .send_headers = answer_send_headers,
   .hold = grpc_flow_hold,

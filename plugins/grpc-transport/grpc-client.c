@@ -47,17 +47,14 @@ grpc_client_call_ended (GrpcCall *self, MicroStatus status, const char *message)
   self->ended = TRUE;
   self->stream_gone = TRUE;
   self->head.events->closed (&self->head, status, message, self->out_details);
-  if (self->in_event > 0)
-    self->doomed = TRUE;
-  else
-    grpc_call_free (self, self->thread);
+  grpc_call_doom (self);
 }
 
 void
 grpc_client_end (GrpcCall *self)
 {
-  const char *text = grpc_call_get_header (&self->head, "grpc-message");
-  const char *details = grpc_call_get_header (&self->head, "grpc-status-details-bin");
+  const char *text = grpc_headers_get (&self->head, "grpc-message");
+  const char *details = grpc_headers_get (&self->head, "grpc-status-details-bin");
   g_autofree char *message = text != NULL ? grpc_message_unescape (text, strlen (text)) : NULL;
   guint64 code;
 
@@ -231,12 +228,12 @@ grpc_client_on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame,
     return 0;
   self->have_response = TRUE;
   /* An answer of trailers alone has no headers (PROTOCOL-HTTP2, "Trailers-Only"). */
-  self->n_leading = self->trailers_seen ? 0 : grpc_call_count_headers (self);
+  self->n_leading = self->trailers_seen ? 0 : grpc_headers_count (self);
   if (!self->trailers_seen && self->head.events->headers != NULL)
     {
-      grpc_flow_enter (self);
+      grpc_call_enter (self);
       self->head.events->headers (&self->head);
-      grpc_flow_leave (self);
+      grpc_call_leave (self);
     }
   return 0;
 }
@@ -284,7 +281,7 @@ grpc_client_callbacks (void)
       nghttp2_session_callbacks *made;
 
       nghttp2_session_callbacks_new (&made);
-      nghttp2_session_callbacks_set_on_header_callback2 (made, grpc_connection_on_header);
+      nghttp2_session_callbacks_set_on_header_callback2 (made, grpc_headers_on_header);
       nghttp2_session_callbacks_set_on_frame_recv_callback (made, grpc_client_on_frame_recv);
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback (made, grpc_client_on_data_chunk);
       nghttp2_session_callbacks_set_on_frame_send_callback (made, grpc_client_on_frame_send);
@@ -304,7 +301,7 @@ client_half_close (MicroCall *call, MicroStatus status, const char *message, GBy
   GrpcCall *self = (GrpcCall *) call;
 
   self->closed_by_core = TRUE;
-  grpc_call_resume_sending (self);
+  grpc_outbox_resume (self);
 }
 
 static void
@@ -323,19 +320,16 @@ client_cancel (MicroCall *call)
       nghttp2_submit_rst_stream (connection->session, 0, self->stream_id, NGHTTP2_CANCEL);
       grpc_connection_flush_soon (connection);
     }
-  if (self->in_event > 0)
-    self->doomed = TRUE;
-  else
-    grpc_call_free (self, self->thread);
+  grpc_call_doom (self);
 }
 
 static const MicroCallOps client_ops = {
-  .begin_message = grpc_call_begin_message,
-  .end_message = grpc_call_end_message,
+  .begin_message = grpc_outbox_begin_message,
+  .end_message = grpc_outbox_end_message,
   .close = client_half_close,
   .cancel = client_cancel,
-  .get_header = grpc_call_get_header,
-  .foreach_header = grpc_call_foreach_header,
+  .get_header = grpc_headers_get,
+  .foreach_header = grpc_headers_foreach,
   .hold = grpc_flow_hold,
 };
 

@@ -103,52 +103,6 @@ end_calls (GrpcConnection *self)
     }
 }
 
-/* nghttp2 has seen to it that these are three digits. */
-static int
-read_http_status (nghttp2_vec text)
-{
-  int status = 0;
-
-  for (size_t i = 0; i < text.len; i++)
-    status = status * 10 + text.base[i] - '0';
-  return status;
-}
-
-int
-grpc_connection_on_header (nghttp2_session *session,
-                           const nghttp2_frame *frame,
-                           nghttp2_rcbuf *name,
-                           nghttp2_rcbuf *value,
-                           uint8_t flags,
-                           void *user_data)
-{
-  GrpcConnection *self = user_data;
-  GrpcCall *call = grpc_connection_find_call (self, frame->hd.stream_id);
-  nghttp2_vec key = nghttp2_rcbuf_get_buf (name);
-  nghttp2_vec text = nghttp2_rcbuf_get_buf (value);
-
-  if (call == NULL || frame->hd.type != NGHTTP2_HEADERS)
-    return 0;
-  call->header_bytes += key.len + text.len + 32;
-  if (call->header_bytes > self->thread->limits->max_header_bytes)
-    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  if (key.len > 0 && key.base[0] == ':')
-    {
-      if (key.len == 5 && memcmp (key.base, ":path", 5) == 0)
-        {
-          nghttp2_rcbuf_incref (value);
-          call->path = value;
-        }
-      else if (key.len == 7 && memcmp (key.base, ":method", 7) == 0)
-        call->is_post = text.len == 4 && memcmp (text.base, "POST", 4) == 0;
-      else if (key.len == 7 && memcmp (key.base, ":status", 7) == 0)
-        call->http_status = read_http_status (text);
-      return 0;
-    }
-  grpc_call_add_header (call, name, value);
-  return 0;
-}
-
 static gboolean
 is_finished (GrpcConnection *self)
 {

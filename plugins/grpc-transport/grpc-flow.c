@@ -7,25 +7,6 @@
 
 #include "grpc-private.h"
 
-/* --- Events ---
- *
- * Inside an event the core may end the call; it is freed when the outermost event is over. */
-
-void
-grpc_flow_enter (GrpcCall *self)
-{
-  self->in_event++;
-}
-
-gboolean
-grpc_flow_leave (GrpcCall *self)
-{
-  if (--self->in_event > 0 || !self->doomed)
-    return FALSE;
-  grpc_call_free (self, self->thread);
-  return TRUE;
-}
-
 /* --- Receiving --- */
 
 static void
@@ -114,7 +95,7 @@ feed (GrpcCall *self, const guint8 *data, gsize length, gboolean *ret_gone)
       *ret_gone = FALSE;
       return length;
     }
-  grpc_flow_enter (self);
+  grpc_call_enter (self);
   if (!grpc_framer_feed (&self->framer, self, data, length, self->max_receive_bytes,
                          deliver_message, &used, &status, &message)
       && !flow_is_over (self))
@@ -125,7 +106,7 @@ feed (GrpcCall *self, const guint8 *data, gsize length, gboolean *ret_gone)
       if (grpc_budget_is_over (self) && !flow_is_over (self))
         refuse_greedy (self);
     }
-  *ret_gone = grpc_flow_leave (self);
+  *ret_gone = grpc_call_leave (self);
   return used;
 }
 
@@ -207,16 +188,6 @@ deliver_pending (GrpcCall *self)
  * Nothing of this is told inside nghttp2's call-backs: the core would call back into them. */
 
 static void
-flow_wake (GrpcCall *self)
-{
-  if (self->woken)
-    return;
-  self->woken = TRUE;
-  g_ptr_array_add (self->thread->woken, self);
-  micro_loop_queue_task (self->thread->loop, &self->thread->wake);
-}
-
-static void
 wake_one (GrpcCall *self)
 {
   gsize sent = self->unreported;
@@ -225,9 +196,9 @@ wake_one (GrpcCall *self)
   self->unreported = 0;
   if (sent > 0)
     {
-      grpc_flow_enter (self);
+      grpc_call_enter (self);
       micro_call_sent (&self->head, sent);
-      if (grpc_flow_leave (self))
+      if (grpc_call_leave (self))
         return;
     }
   if (!self->stream_gone || self->pending_end)
@@ -248,19 +219,15 @@ wake_all (MicroLoopTask *task)
   g_ptr_array_set_size (waking, 0);
 }
 
-void
-grpc_flow_init (GrpcThread *thread)
+static void
+flow_wake (GrpcCall *self)
 {
-  thread->wake.run = wake_all;
-  thread->woken = g_ptr_array_new ();
-  thread->waking = g_ptr_array_new ();
-}
-
-void
-grpc_flow_clear (GrpcThread *thread)
-{
-  g_ptr_array_unref (thread->woken);
-  g_ptr_array_unref (thread->waking);
+  if (self->woken)
+    return;
+  self->woken = TRUE;
+  g_ptr_array_add (self->thread->woken, self);
+  self->thread->wake.run = wake_all;
+  micro_loop_queue_task (self->thread->loop, &self->thread->wake);
 }
 
 void
@@ -280,23 +247,4 @@ grpc_flow_sent (GrpcCall *self, gsize bytes)
     return;
   self->unreported += bytes;
   flow_wake (self);
-}
-
-static void
-forget_in (GPtrArray *calls, GrpcCall *call)
-{
-  guint index;
-
-  if (g_ptr_array_find (calls, call, &index))
-    calls->pdata[index] = NULL;
-}
-
-void
-grpc_flow_forget (GrpcCall *self)
-{
-  g_clear_pointer (&self->pending, g_byte_array_unref);
-  if (!self->woken)
-    return;
-  forget_in (self->thread->woken, self);
-  forget_in (self->thread->waking, self);
 }

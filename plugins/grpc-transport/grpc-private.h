@@ -81,8 +81,7 @@ struct _GrpcThread
   GHashTable *made;     /* address → GrpcConnection that takes calls */
   GHashTable *backoffs; /* (nullable): grpc-backoff.c's */
   GrpcPool *pool;
-  GrpcCall *free_calls;
-  guint n_free_calls;
+  GPtrArray *free_calls; /* of GrpcCall: the memory of some */
   MicroLoopTimer accept_again;
   guint n_freed; /* served connections, since memory was given back */
   guint8 *receive_buffer;
@@ -177,7 +176,7 @@ struct _GrpcCall
   MicroCall head;
   GrpcThread *thread;
   GrpcConnection *connection; /* NULL once it has gone */
-  GrpcCall *next;             /* in the connection's list, or in the free list */
+  GrpcCall *next;             /* in the connection's list, or in thread->waiting */
   GrpcCall *previous;
   gint32 stream_id;
   MicroLoopTimer deadline;
@@ -247,34 +246,42 @@ struct _GrpcCall
 };
 
 GrpcCall *grpc_call_new (GrpcConnection *connection, gboolean server);
-void grpc_call_free (GrpcCall *self, GrpcThread *thread);
-void grpc_call_add_header (GrpcCall *self, nghttp2_rcbuf *name, nghttp2_rcbuf *value);
-guint grpc_call_count_headers (GrpcCall *self);
-const char *grpc_call_get_header (MicroCall *call, const char *name);
-void grpc_call_foreach_header (MicroCall *call,
-                               gboolean trailers,
-                               MicroHeaderFunc callback,
-                               gpointer user_data);
-guint8 *grpc_call_begin_message (MicroCall *call, gsize size);
-void grpc_call_end_message (MicroCall *call);
-void grpc_call_resume_sending (GrpcCall *self);
-gsize grpc_call_get_unsent (GrpcCall *self);
-gsize grpc_call_offer (GrpcCall *self, gsize size, guint32 *flags);
-void grpc_call_read_out (GrpcCall *self, guint8 *buffer, gsize size);
+void grpc_call_enter (GrpcCall *self);
+/* TRUE: the call has been freed. */
+gboolean grpc_call_leave (GrpcCall *self);
+/* Frees the call: at once, or after the event that it is in. */
+void grpc_call_doom (GrpcCall *self);
+
+/* --- grpc-headers.c: what a call has received of them --- */
+int grpc_headers_on_header (nghttp2_session *session,
+                            const nghttp2_frame *frame,
+                            nghttp2_rcbuf *name,
+                            nghttp2_rcbuf *value,
+                            uint8_t flags,
+                            void *user_data);
+guint grpc_headers_count (GrpcCall *self);
+const char *grpc_headers_get (MicroCall *call, const char *name);
+void grpc_headers_foreach (MicroCall *call,
+                           gboolean trailers,
+                           MicroHeaderFunc callback,
+                           gpointer user_data);
+void grpc_headers_clear (GrpcCall *self);
+
+/* --- grpc-outbox.c: messages to be sent --- */
+guint8 *grpc_outbox_begin_message (MicroCall *call, gsize size);
+void grpc_outbox_end_message (MicroCall *call);
+void grpc_outbox_resume (GrpcCall *self);
+gsize grpc_outbox_get_unsent (GrpcCall *self);
+gsize grpc_outbox_offer (GrpcCall *self, gsize size, guint32 *flags);
+void grpc_outbox_read (GrpcCall *self, guint8 *buffer, gsize size);
 
 /* --- grpc-flow.c: what a held call has received, and who waits for room --- */
-void grpc_flow_init (GrpcThread *thread);
-void grpc_flow_clear (GrpcThread *thread);
 /* DATA has arrived. The call may be gone afterwards. */
 void grpc_flow_receive (GrpcCall *self, const guint8 *data, gsize length);
 /* FALSE: what is pending comes first, then grpc_server_end_request() or _client_end(). */
 gboolean grpc_flow_may_end (GrpcCall *self);
 void grpc_flow_hold (MicroCall *call, gboolean hold);
 void grpc_flow_sent (GrpcCall *self, gsize bytes);
-void grpc_flow_forget (GrpcCall *self);
-void grpc_flow_enter (GrpcCall *self);
-/* TRUE: the call has been freed. */
-gboolean grpc_flow_leave (GrpcCall *self);
 
 /* --- grpc-gzip.c: messages compressed, one by one --- */
 /* (transfer full) (nullable): NULL when it is broken or larger than @max_bytes */
@@ -377,13 +384,6 @@ void grpc_connection_forget_call (GrpcConnection *self, GrpcCall *call);
 GrpcCall *grpc_connection_find_call (GrpcConnection *self, gint32 stream_id);
 /* What still comes on this stream is nobody's. */
 void grpc_connection_disown (GrpcConnection *self, gint32 stream_id);
-int grpc_connection_on_header (nghttp2_session *session,
-                               const nghttp2_frame *frame,
-                               nghttp2_rcbuf *name,
-                               nghttp2_rcbuf *value,
-                               uint8_t flags,
-                               void *user_data);
-
 /* --- grpc-send.c: what a connection sends --- */
 /* FALSE: something is still kept. */
 gboolean grpc_send_kept (GrpcConnection *self);

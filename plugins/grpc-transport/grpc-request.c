@@ -26,8 +26,8 @@ read_request (nghttp2_session *session,
 
   if (self == NULL)
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-  n = grpc_call_offer (self, size, flags);
-  if (n < grpc_call_get_unsent (self))
+  n = grpc_outbox_offer (self, size, flags);
+  if (n < grpc_outbox_get_unsent (self))
     return (ssize_t) n;
   if (self->closed_by_core)
     *flags |= NGHTTP2_DATA_FLAG_EOF;

@@ -103,12 +103,12 @@ grpc_send_data (nghttp2_session *session,
   GrpcCall *call = grpc_connection_find_call (self, frame->hd.stream_id);
   guint8 *at = thread->send_buffer + thread->send_filled;
 
-  if (call == NULL || grpc_call_get_unsent (call) < length)
+  if (call == NULL || grpc_outbox_get_unsent (call) < length)
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   if (thread->send_filled + FRAME_HEADER_BYTES + length > GRPC_BUFFER_SIZE)
     return NGHTTP2_ERR_WOULDBLOCK;
   memcpy (at, header, FRAME_HEADER_BYTES);
-  grpc_call_read_out (call, at + FRAME_HEADER_BYTES, length);
+  grpc_outbox_read (call, at + FRAME_HEADER_BYTES, length);
   thread->send_filled += FRAME_HEADER_BYTES + length;
   return 0;
 }

@@ -20,15 +20,12 @@ grpc_server_connection_lost (GrpcCall *self)
     self->closed_by_core = TRUE;
   if (self->closed_by_core)
     {
-      if (self->in_event > 0)
-        self->doomed = TRUE;
-      else
-        grpc_call_free (self, self->thread);
+      grpc_call_doom (self);
       return;
     }
-  grpc_flow_enter (self);
+  grpc_call_enter (self);
   self->head.events->closed (&self->head, MICRO_STATUS_CANCELLED, NULL, NULL);
-  grpc_flow_leave (self);
+  grpc_call_leave (self);
 }
 
 static void
@@ -277,7 +274,7 @@ grpc_server_callbacks (void)
 
       nghttp2_session_callbacks_new (&made);
       nghttp2_session_callbacks_set_on_begin_headers_callback (made, on_begin_headers);
-      nghttp2_session_callbacks_set_on_header_callback2 (made, grpc_connection_on_header);
+      nghttp2_session_callbacks_set_on_header_callback2 (made, grpc_headers_on_header);
       nghttp2_session_callbacks_set_on_frame_recv_callback (made, grpc_server_on_frame_recv);
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback (made, grpc_server_on_data_chunk);
       nghttp2_session_callbacks_set_on_frame_send_callback (made, grpc_server_on_frame_send);

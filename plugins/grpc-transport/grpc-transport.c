@@ -65,17 +65,12 @@ thread_free (gpointer data)
 {
   GrpcThread *thread = data;
 
-  while (thread->free_calls != NULL)
-    {
-      GrpcCall *call = thread->free_calls;
-
-      thread->free_calls = call->next;
-      g_free (call);
-    }
+  g_ptr_array_unref (thread->free_calls);
   g_hash_table_unref (thread->made);
   g_clear_pointer (&thread->backoffs, g_hash_table_unref);
   g_clear_pointer (&thread->secure, grpc_secure_free);
-  grpc_flow_clear (thread);
+  g_ptr_array_unref (thread->woken);
+  g_ptr_array_unref (thread->waking);
   grpc_pool_free (thread->pool);
   g_free (thread->receive_buffer);
   g_free (thread->send_buffer);
@@ -112,7 +107,9 @@ find_thread (GrpcTransport *self, MicroLoop *loop)
       thread->pool = grpc_pool_new ();
       thread->receive_buffer = g_malloc (GRPC_BUFFER_SIZE);
       thread->send_buffer = g_malloc (GRPC_BUFFER_SIZE);
-      grpc_flow_init (thread);
+      thread->free_calls = g_ptr_array_new_with_free_func (g_free);
+      thread->woken = g_ptr_array_new ();
+      thread->waking = g_ptr_array_new ();
       if (self->tls_files != NULL)
         thread->secure = grpc_secure_new (self->tls_files);
       thread->secure_serves = self->tls_options.cert_file != NULL;
