@@ -49,7 +49,7 @@ end_idle (GrpcConnection *self)
       grpc_end_kindly (self);
       return;
     }
-  grpc_connect_forget (self);
+  grpc_connection_retire (self);
   nghttp2_session_terminate_session (self->session, NGHTTP2_NO_ERROR);
   grpc_connection_flush_soon (self);
 }

@@ -18,7 +18,7 @@
 #endif
 
 GrpcCall *
-grpc_call_new (GrpcConnection *connection, gboolean server)
+grpc_call_new (GrpcConnection *connection)
 {
   GrpcThread *thread = connection->thread;
   GPtrArray *free_calls = thread->free_calls;
@@ -30,7 +30,8 @@ grpc_call_new (GrpcConnection *connection, gboolean server)
   self->thread = thread;
   self->head.loop = thread->loop;
   self->head.deadline_us = G_MAXINT64;
-  self->server = server;
+  self->side = connection->side;
+  self->server = connection->server;
   self->max_receive_bytes = thread->limits->max_receive_bytes;
   self->out = self->inline_out;
   self->out_size = GRPC_INLINE_OUT;

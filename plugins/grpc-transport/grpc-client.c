@@ -41,8 +41,8 @@ forget_waiting (GrpcCall *self)
 }
 
 /* @self has left its connection.  Tells the caller once, and frees. */
-void
-grpc_client_call_ended (GrpcCall *self, MicroStatus status, const char *message)
+static void
+client_call_ended (GrpcCall *self, MicroStatus status, const char *message)
 {
   self->ended = TRUE;
   self->stream_gone = TRUE;
@@ -50,8 +50,9 @@ grpc_client_call_ended (GrpcCall *self, MicroStatus status, const char *message)
   grpc_call_doom (self);
 }
 
-void
-grpc_client_end (GrpcCall *self)
+/* The status that came in the trailers. */
+static void
+client_end (GrpcCall *self)
 {
   const char *text = grpc_headers_get (&self->head, "grpc-message");
   const char *details = grpc_headers_get (&self->head, "grpc-status-details-bin");
@@ -73,9 +74,9 @@ grpc_client_end (GrpcCall *self)
       self->out_details = g_bytes_new_take (data, length);
     }
   if (code == MICRO_STATUS_OK && !grpc_framer_is_whole (&self->framer))
-    grpc_client_call_ended (self, MICRO_STATUS_INTERNAL, "the answer ended inside a message");
+    client_call_ended (self, MICRO_STATUS_INTERNAL, "the answer ended inside a message");
   else
-    grpc_client_call_ended (self, (MicroStatus) code, message);
+    client_call_ended (self, (MicroStatus) code, message);
 }
 
 /* Without a grpc-status: what HTTP and HTTP/2 say has to do. */
@@ -90,12 +91,12 @@ end_without_trailers (GrpcCall *self, guint32 error_code)
     {
       message
           = g_strdup_printf ("the peer reset the call: %s", nghttp2_http2_strerror (error_code));
-      grpc_client_call_ended (self, grpc_status_from_http2 (error_code), message);
+      client_call_ended (self, grpc_status_from_http2 (error_code), message);
     }
   else if (self->http_status != 0 && self->http_status != 200)
     {
       message = g_strdup_printf ("the peer answered HTTP status %d, not gRPC", self->http_status);
-      grpc_client_call_ended (self, micro_status_from_http (self->http_status), message);
+      client_call_ended (self, micro_status_from_http (self->http_status), message);
     }
   else if (type == NULL || !grpc_content_type_parse (type, strlen (type), &codec))
     {
@@ -103,10 +104,16 @@ end_without_trailers (GrpcCall *self, guint32 error_code)
       g_autofree char *shown = g_utf8_make_valid (begin, -1); /* a header may be any bytes */
 
       message = g_strdup_printf ("the peer answered content type “%s”, not gRPC", shown);
-      grpc_client_call_ended (self, MICRO_STATUS_UNKNOWN, message);
+      client_call_ended (self, MICRO_STATUS_UNKNOWN, message);
     }
   else
-    grpc_client_call_ended (self, MICRO_STATUS_INTERNAL, "the answer ended without a status");
+    client_call_ended (self, MICRO_STATUS_INTERNAL, "the answer ended without a status");
+}
+
+static void
+client_lose (GrpcCall *self, const char *problem)
+{
+  client_call_ended (self, MICRO_STATUS_UNAVAILABLE, problem);
 }
 
 static int
@@ -126,11 +133,11 @@ grpc_client_on_stream_close (nghttp2_session *session,
       self->head.declined = TRUE;
     }
   if (self->have_status)
-    grpc_client_call_ended (self, self->status, self->out_message);
+    client_call_ended (self, self->status, self->out_message);
   else if (!self->trailers_seen || self->grpc_status == NULL)
     end_without_trailers (self, error_code);
   else if (grpc_flow_may_end (self))
-    grpc_client_end (self);
+    client_end (self);
   else
     remember_waiting (self);
   return 0;
@@ -141,7 +148,7 @@ static void
 move_call (GrpcCall *self, const nghttp2_headers *headers)
 {
   GrpcConnection *old = self->connection;
-  GrpcConnection *connection = grpc_connect_get (self->thread, old->address);
+  GrpcConnection *connection = grpc_connect_get (self->thread, old->side, old->address);
 
   grpc_connection_forget_call (old, self);
   grpc_connection_add_call (connection, self);
@@ -172,12 +179,12 @@ on_frame_not_send (nghttp2_session *session, const nghttp2_frame *frame, int cod
   grpc_connection_forget_call (connection, call);
   if (code == NGHTTP2_ERR_FRAME_SIZE_ERROR) /* NGHTTP2_MAX_HEADERSLEN */
     {
-      grpc_client_call_ended (call, MICRO_STATUS_RESOURCE_EXHAUSTED,
-                              "the metadata of the call is too large: 64 KiB are sent at most");
+      client_call_ended (call, MICRO_STATUS_RESOURCE_EXHAUSTED,
+                         "the metadata of the call is too large: 64 KiB are sent at most");
       return 0;
     }
   message = g_strdup_printf ("the call could not be sent: %s", nghttp2_strerror (code));
-  grpc_client_call_ended (call, MICRO_STATUS_UNAVAILABLE, message);
+  client_call_ended (call, MICRO_STATUS_UNAVAILABLE, message);
   return 0;
 }
 
@@ -194,7 +201,7 @@ grpc_client_give_up (GrpcCall *self, MicroStatus status, const char *message)
   if (self->connection == NULL)
     {
       forget_waiting (self);
-      grpc_client_call_ended (self, status, message);
+      client_call_ended (self, status, message);
       return;
     }
   nghttp2_submit_rst_stream (self->connection->session, 0, self->stream_id, NGHTTP2_CANCEL);
@@ -214,7 +221,7 @@ grpc_client_on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame,
   if (frame->hd.type == NGHTTP2_GOAWAY)
     {
       connection->closing = TRUE;
-      grpc_connect_forget (connection);
+      grpc_connection_retire (connection);
       grpc_keepalive_complaint (connection, &frame->goaway);
       return 0;
     }
@@ -271,8 +278,8 @@ grpc_client_on_frame_send (nghttp2_session *session, const nghttp2_frame *frame,
   return 0;
 }
 
-nghttp2_session_callbacks *
-grpc_client_callbacks (void)
+static nghttp2_session_callbacks *
+client_callbacks (void)
 {
   static nghttp2_session_callbacks *callbacks;
 
@@ -292,6 +299,13 @@ grpc_client_callbacks (void)
     }
   return callbacks;
 }
+
+const GrpcSide grpc_client_side = { .callbacks = client_callbacks,
+                                    .failed = grpc_connect_failed,
+                                    .freed = grpc_connect_freed,
+                                    .end_call = client_end,
+                                    .lose_call = client_lose,
+                                    .refuse_call = grpc_client_give_up };
 
 /* --- Making a call --- */
 
@@ -339,8 +353,8 @@ grpc_client_open (GrpcThread *thread,
                   const MicroCallEvents *events,
                   gpointer user_data)
 {
-  GrpcConnection *connection = grpc_connect_get (thread, start->address);
-  GrpcCall *self = grpc_call_new (connection, FALSE);
+  GrpcConnection *connection = grpc_connect_get (thread, &grpc_client_side, start->address);
+  GrpcCall *self = grpc_call_new (connection);
 
   self->head.ops = &client_ops;
   self->head.events = events;

@@ -10,14 +10,19 @@
 
 #include "grpc-private.h"
 
-/* No new calls on this connection: the next one to the address makes another. */
 void
-grpc_connect_forget (GrpcConnection *self)
+grpc_connect_failed (GrpcConnection *self, const char *problem)
 {
-  if (g_hash_table_lookup (self->thread->made, self->address) == self)
-    g_hash_table_remove (self->thread->made, self->address);
-  if (self->resolving != NULL)
-    g_cancellable_cancel (self->resolving);
+  grpc_connection_retire (self);
+  if (!self->greeted)
+    grpc_backoff_failed (self->thread, self->address, self->begun_us, problem);
+}
+
+void
+grpc_connect_freed (GrpcConnection *self)
+{
+  g_clear_pointer (&self->race, grpc_race_free);
+  g_clear_object (&self->resolving);
 }
 
 static void
@@ -133,15 +138,15 @@ static void
 connect_retire (GrpcConnection *self)
 {
   self->closing = TRUE;
-  grpc_connect_forget (self);
+  grpc_connection_retire (self);
   nghttp2_submit_goaway (self->session, NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, NULL, 0);
   grpc_connection_flush_soon (self);
 }
 
-/* The connection of @address on this loop; a new one begins to connect at once, unless it has
- * failed a moment ago. */
+/* The connection of @address on this loop; a new one, of @side, begins to connect at once, unless
+ * it has failed a moment ago. */
 GrpcConnection *
-grpc_connect_get (GrpcThread *thread, const char *address)
+grpc_connect_get (GrpcThread *thread, const GrpcSide *side, const char *address)
 {
   GrpcConnection *self = g_hash_table_lookup (thread->made, address);
   g_autoptr (GError) error = NULL;
@@ -154,7 +159,7 @@ grpc_connect_get (GrpcThread *thread, const char *address)
     connect_retire (self);
   problem = grpc_address_check (address, &error) ? grpc_backoff_problem (thread, address)
                                                  : error->message;
-  self = grpc_connection_new (thread, FALSE);
+  self = grpc_session_open (thread, side);
   self->address = g_strdup (address);
   self->connecting = TRUE;
   self->begun_us = g_get_monotonic_time ();

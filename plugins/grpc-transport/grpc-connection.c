@@ -1,36 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * A socket and its nghttp2 session, the same for both sides.
+ * A connection as both sides know it: its socket, its calls, and that it has failed.
  */
 #include "config.h"
 
-#include <errno.h>
-#ifdef HAVE_MALLOC_TRIM
-#include <malloc.h>
-#endif
-#include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
-
 #include "grpc-private.h"
-
-#define WINDOW_SIZE (1024 * 1024)
-#define FRAMES_AT_ONCE 8
-/* Connections closed before free memory is worth giving back. */
-#define TRIM_AFTER 64
-
-static GrpcConnection *
-from_source (MicroLoopSource *source)
-{
-  return MICRO_CONTAINER_OF (source, GrpcConnection, source);
-}
-
-static GrpcConnection *
-from_flush (MicroLoopTask *task)
-{
-  return MICRO_CONTAINER_OF (task, GrpcConnection, flush);
-}
 
 void
 grpc_connection_flush_soon (GrpcConnection *self)
@@ -38,7 +13,38 @@ grpc_connection_flush_soon (GrpcConnection *self)
   micro_loop_queue_task (self->thread->loop, &self->flush);
 }
 
-/* --- Calls of the connection --- */
+/* Takes @fd. */
+gboolean
+grpc_connection_attach (GrpcConnection *self, int fd, guint32 events, GError **error)
+{
+  self->source.fd = fd;
+  self->source.events = events;
+  return micro_loop_add_source (self->thread->loop, &self->source, error);
+}
+
+/* No new calls on this connection: the next one to its address makes another. */
+void
+grpc_connection_retire (GrpcConnection *self)
+{
+  if (self->address != NULL && g_hash_table_lookup (self->thread->made, self->address) == self)
+    g_hash_table_remove (self->thread->made, self->address);
+  if (self->resolving != NULL)
+    g_cancellable_cancel (self->resolving);
+}
+
+/* Ends the connection; it is freed, and its calls are told, at the end of this turn. */
+void
+grpc_connection_fail (GrpcConnection *self, const char *problem)
+{
+  if (self->dead)
+    return;
+  self->dead = TRUE;
+  self->problem = g_strdup (problem);
+  self->side->failed (self, problem);
+  grpc_connection_flush_soon (self);
+}
+
+/* --- Its calls --- */
 
 void
 grpc_connection_add_call (GrpcConnection *self, GrpcCall *call)
@@ -85,274 +91,4 @@ grpc_connection_disown (GrpcConnection *self, gint32 stream_id)
 {
   nghttp2_session_set_stream_user_data (self->session, stream_id, NULL);
   self->receives = NULL;
-}
-
-/* Takes every call off a connection that has ended, and tells each once. */
-static void
-end_calls (GrpcConnection *self)
-{
-  while (self->calls != NULL)
-    {
-      GrpcCall *call = self->calls;
-
-      grpc_connection_forget_call (self, call);
-      if (self->server)
-        grpc_server_connection_lost (call);
-      else
-        grpc_client_call_ended (call, MICRO_STATUS_UNAVAILABLE, self->problem);
-    }
-}
-
-static gboolean
-is_finished (GrpcConnection *self)
-{
-  if (self->server && self->closing && self->n_calls == 0)
-    return TRUE;
-  return !nghttp2_session_want_read (self->session) && !nghttp2_session_want_write (self->session);
-}
-
-static void
-connection_flush (MicroLoopTask *task)
-{
-  GrpcConnection *self = from_flush (task);
-
-  if (self->dead)
-    {
-      end_calls (self);
-      grpc_connection_free (self);
-      return;
-    }
-  if (grpc_send_kept (self) && !self->connecting && !self->lingering)
-    grpc_send_frames (self);
-  if (self->dead || self->connecting || self->unsent != NULL || self->lingering)
-    return;
-  /* What fails in here queues this task again, so the connection is freed by its next run. */
-  if (self->ending || (is_finished (self) && self->server && !self->closing))
-    {
-      end_calls (self);
-      grpc_end_linger (self);
-    }
-  else if (is_finished (self))
-    grpc_lost (self, "what it sent breaks the rules of HTTP/2");
-}
-
-/* --- Receiving --- */
-
-static void
-refuse_bytes (GrpcConnection *self, int code)
-{
-  if (!self->server)
-    grpc_lost (self, nghttp2_strerror (code));
-  else if (code == NGHTTP2_ERR_BAD_CLIENT_MAGIC)
-    grpc_connection_fail (self, "the peer does not speak HTTP/2");
-  else
-    grpc_end_now (self, NGHTTP2_ENHANCE_YOUR_CALM, nghttp2_strerror (code));
-}
-
-/* FALSE: nothing more is taken from this peer. */
-static gboolean
-receive_some (GrpcConnection *self, const guint8 *data, gsize length, gsize *ret_used)
-{
-  guint32 refused = NGHTTP2_NO_ERROR;
-  ssize_t used;
-
-  /* Sending what the frames before asked for may have ended it. */
-  if (self->dead || self->ending)
-    return FALSE;
-  *ret_used = grpc_frames_take (self, data, length, FRAMES_AT_ONCE, &refused);
-  used = nghttp2_session_mem_recv (self->session, data, *ret_used);
-  if (self->server)
-    {
-      grpc_slow_watch (self);
-      grpc_mischief_look (self);
-    }
-  if (refused != NGHTTP2_NO_ERROR)
-    nghttp2_session_terminate_session (self->session, refused);
-  if (used < 0)
-    refuse_bytes (self, (int) used);
-  return refused == NGHTTP2_NO_ERROR && used >= 0 && !self->dead && !self->ending;
-}
-
-/* What some frames make us say is made before the next are read: nghttp2 keeps the streams that
- * have something to send in a heap, which is slow when it is deep. */
-void
-grpc_connection_receive (GrpcConnection *self, const guint8 *data, gsize length)
-{
-  gsize used;
-
-  if (self->ending)
-    return;
-  if (!self->server && !self->greeted && !grpc_lost_look (self, data, length))
-    return;
-  while (receive_some (self, data, length, &used) && used < length)
-    {
-      data += used;
-      length -= used;
-      grpc_send_collect (self);
-    }
-  grpc_send_collected (self);
-}
-
-static void
-connection_read (GrpcConnection *self)
-{
-  guint8 *buffer = self->thread->receive_buffer;
-  ssize_t n;
-
-  if (self->ending)
-    {
-      grpc_end_discard (self);
-      return;
-    }
-  n = recv (self->source.fd, buffer, GRPC_BUFFER_SIZE, 0);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR))
-    return;
-  if (n <= 0)
-    {
-      grpc_lost (self, n == 0 ? "it was closed" : g_strerror (errno));
-      return;
-    }
-  self->heard_us = micro_loop_get_time (self->thread->loop);
-  if (self->ping_sent_us != 0)
-    grpc_life_look (self);
-  if (self->tls != NULL)
-    grpc_secure_receive (self, buffer, n);
-  else
-    grpc_connection_receive (self, buffer, n);
-  grpc_connection_flush_soon (self);
-}
-
-void
-grpc_connection_ready (MicroLoopSource *source, guint32 events)
-{
-  GrpcConnection *self = from_source (source);
-
-  if (self->dead)
-    return;
-  if (self->connecting)
-    {
-      grpc_secure_progress (self, events);
-      return;
-    }
-  if (events & EPOLLOUT)
-    grpc_connection_flush_soon (self);
-  if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-    connection_read (self);
-}
-
-/* --- Life --- */
-
-static void
-submit_settings (GrpcConnection *self)
-{
-  const GrpcLimits *limits = self->thread->limits;
-  nghttp2_settings_entry entries[] = {
-    { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, WINDOW_SIZE },
-    { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits->max_header_bytes },
-    { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits->max_concurrent_streams },
-    { NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },
-  };
-
-  /* A server must not send ENABLE_PUSH, and a client's MAX_CONCURRENT_STREAMS is about pushes. */
-  if (!self->server)
-    entries[2] = entries[3];
-  nghttp2_submit_settings (self->session, NGHTTP2_FLAG_NONE, entries, 3);
-  nghttp2_session_set_local_window_size (self->session, NGHTTP2_FLAG_NONE, 0, 4 * WINDOW_SIZE);
-}
-
-GrpcConnection *
-grpc_connection_new (GrpcThread *thread, gboolean server)
-{
-  GrpcConnection *self = g_new0 (GrpcConnection, 1);
-  nghttp2_mem *memory = grpc_pool_get_memory (thread->pool);
-  nghttp2_option *option;
-
-  self->thread = thread;
-  self->server = server;
-  self->frames.skip = server ? NGHTTP2_CLIENT_MAGIC_LEN : 0;
-  self->source.fd = -1;
-  self->source.ready = grpc_connection_ready;
-  self->flush.run = connection_flush;
-  self->link.data = self;
-  if (!server)
-    g_queue_push_tail_link (&thread->called, &self->link);
-  nghttp2_option_new (&option);
-  nghttp2_option_set_no_closed_streams (option, 1);
-  nghttp2_option_set_no_auto_window_update (option, 1);
-  if (server)
-    nghttp2_session_server_new3 (&self->session, grpc_server_callbacks (), self, option, memory);
-  else
-    nghttp2_session_client_new3 (&self->session, grpc_client_callbacks (), self, option, memory);
-  nghttp2_option_del (option);
-  submit_settings (self);
-  return self;
-}
-
-/* Takes @fd. */
-gboolean
-grpc_connection_attach (GrpcConnection *self, int fd, guint32 events, GError **error)
-{
-  self->source.fd = fd;
-  self->source.events = events;
-  return micro_loop_add_source (self->thread->loop, &self->source, error);
-}
-
-/* Ends the connection; it is freed, and its calls are told, at the end of this turn. */
-void
-grpc_connection_fail (GrpcConnection *self, const char *problem)
-{
-  if (self->dead)
-    return;
-  self->dead = TRUE;
-  self->problem = g_strdup (problem);
-  if (!self->server)
-    grpc_connect_forget (self);
-  if (!self->server && !self->greeted)
-    grpc_backoff_failed (self->thread, self->address, self->begun_us, problem);
-  grpc_connection_flush_soon (self);
-}
-
-/* A session is 18 KiB of small blocks, which malloc would keep for ever after a crowd has left. */
-static void
-give_memory_back (GrpcThread *thread)
-{
-#ifdef HAVE_MALLOC_TRIM
-  if (++thread->n_freed < TRIM_AFTER || thread->served.length > 0)
-    return;
-  thread->n_freed = 0;
-  grpc_pool_empty (thread->pool);
-  malloc_trim (0);
-#else
-#endif
-}
-
-void
-grpc_connection_free (GrpcConnection *self)
-{
-  GrpcThread *thread = self->thread;
-
-  micro_loop_stop_timer (thread->loop, &self->timer);
-  micro_loop_stop_timer (thread->loop, &self->life);
-  if (self->tls != NULL)
-    grpc_secure_end (self);
-  if (self->source.fd >= 0)
-    {
-      micro_loop_remove_source (thread->loop, &self->source);
-      close (self->source.fd);
-    }
-  nghttp2_session_del (self->session);
-  g_free (self->unsent);
-  g_free (self->address);
-  g_free (self->problem);
-  g_clear_pointer (&self->race, grpc_race_free);
-  g_clear_object (&self->resolving);
-  if (self->server)
-    {
-      g_queue_unlink (&thread->served, &self->link);
-      grpc_transport_connection_gone (thread);
-      give_memory_back (thread);
-    }
-  else
-    g_queue_unlink (&thread->called, &self->link);
-  g_free (self);
 }

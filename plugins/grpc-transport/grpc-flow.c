@@ -19,10 +19,7 @@ refuse_message (GrpcCall *self, MicroStatus status, const char *why, gsize lengt
     message
         = g_strdup_printf ("%s (%" G_GSIZE_FORMAT " bytes came, %" G_GSIZE_FORMAT " are allowed)",
                            why, length, self->max_receive_bytes);
-  if (!self->server)
-    grpc_client_give_up (self, status, message != NULL ? message : why);
-  else if (!self->closed_by_core)
-    micro_call_refuse (&self->head, status, "%s", message != NULL ? message : why);
+  self->side->refuse_call (self, status, message != NULL ? message : why);
 }
 
 static gboolean
@@ -176,10 +173,7 @@ deliver_pending (GrpcCall *self)
   if (gone || self->pending != NULL || self->held || !self->pending_end)
     return gone;
   self->pending_end = FALSE;
-  if (self->server)
-    grpc_server_end_request (self);
-  else
-    grpc_client_end (self);
+  self->side->end_call (self);
   return TRUE;
 }
 

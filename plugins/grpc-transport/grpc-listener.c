@@ -173,9 +173,8 @@ pause_accepting (GrpcThread *thread)
 static void
 grpc_listener_serve (GrpcThread *thread, int fd)
 {
-  GrpcConnection *connection = grpc_connection_new (thread, TRUE);
+  GrpcConnection *connection = grpc_session_open (thread, &grpc_server_side);
 
-  g_queue_push_tail_link (&thread->served, &connection->link);
   if (!grpc_connection_attach (connection, fd, EPOLLIN, NULL))
     grpc_connection_fail (connection, "the descriptor cannot be watched");
   else if (thread->secure_serves)

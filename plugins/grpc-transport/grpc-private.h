@@ -19,6 +19,7 @@ typedef struct _GrpcTransport GrpcTransport;
 typedef struct _GrpcThread GrpcThread;
 typedef struct _GrpcConnection GrpcConnection;
 typedef struct _GrpcCall GrpcCall;
+typedef struct _GrpcSide GrpcSide;
 typedef struct _GrpcPool GrpcPool;
 typedef struct _GrpcRace GrpcRace;
 typedef struct _GrpcSecure GrpcSecure;
@@ -175,6 +176,7 @@ struct _GrpcCall
 {
   MicroCall head;
   GrpcThread *thread;
+  const GrpcSide *side;
   GrpcConnection *connection; /* NULL once it has gone */
   GrpcCall *next;             /* in the connection's list, or in thread->waiting */
   GrpcCall *previous;
@@ -245,7 +247,7 @@ struct _GrpcCall
   guint8 inline_arena[GRPC_INLINE_ARENA] __attribute__ ((aligned (16)));
 };
 
-GrpcCall *grpc_call_new (GrpcConnection *connection, gboolean server);
+GrpcCall *grpc_call_new (GrpcConnection *connection);
 void grpc_call_enter (GrpcCall *self);
 /* TRUE: the call has been freed. */
 gboolean grpc_call_leave (GrpcCall *self);
@@ -278,7 +280,7 @@ void grpc_outbox_read (GrpcCall *self, guint8 *buffer, gsize size);
 /* --- grpc-flow.c: what a held call has received, and who waits for room --- */
 /* DATA has arrived. The call may be gone afterwards. */
 void grpc_flow_receive (GrpcCall *self, const guint8 *data, gsize length);
-/* FALSE: what is pending comes first, then grpc_server_end_request() or _client_end(). */
+/* FALSE: what is pending comes first, then the side's end_call. */
 gboolean grpc_flow_may_end (GrpcCall *self);
 void grpc_flow_hold (MicroCall *call, gboolean hold);
 void grpc_flow_sent (GrpcCall *self, gsize bytes);
@@ -295,8 +297,30 @@ void grpc_budget_change (GrpcCall *self, gssize by);
 gboolean grpc_budget_is_over (const GrpcCall *self);
 const char *grpc_budget_why (void);
 
-/* --- grpc-connection.c: socket and nghttp2 session, both sides --- */
+/* --- grpc-connection.c: a connection, both sides --- */
 #define GRPC_REMEMBERED 4
+
+/**
+ * GrpcSide:
+ * @callbacks: (transfer none): what nghttp2 calls, of every session
+ * @failed: the connection will be freed at the end of this turn
+ * @freed: the connection has left its list, and goes
+ * @end_call: all that the peer has sent of the call was taken; frees it, or may
+ * @lose_call: the call has left its connection, which ended
+ * @refuse_call: what the peer has sent of the call is not taken
+ *
+ * What a client or a server makes of the same.
+ */
+struct _GrpcSide
+{
+  gboolean server;
+  nghttp2_session_callbacks *(*callbacks) (void);
+  void (*failed) (GrpcConnection *self, const char *problem);
+  void (*freed) (GrpcConnection *self);
+  void (*end_call) (GrpcCall *call);
+  void (*lose_call) (GrpcCall *call, const char *problem);
+  void (*refuse_call) (GrpcCall *call, MicroStatus status, const char *message);
+};
 
 /**
  * GrpcFrames:
@@ -334,6 +358,7 @@ struct _GrpcConnection
   gint64 mischief_us; /* server: when all of it will be forgotten */
   guint ping_strikes; /* its pings that came too early */
   GrpcThread *thread;
+  const GrpcSide *side;
   nghttp2_session *session;
   GrpcCall *calls;
   guint n_calls;
@@ -366,24 +391,26 @@ struct _GrpcConnection
   guint dead : 1;
 };
 
-/* --- grpc-lost.c --- */
-void grpc_lost (GrpcConnection *self, const char *why);
-void grpc_lost_sending (GrpcConnection *self, const char *why);
-gboolean grpc_lost_look (GrpcConnection *self, const guint8 *data, gsize length);
-
-GrpcConnection *grpc_connection_new (GrpcThread *thread, gboolean server);
 gboolean grpc_connection_attach (GrpcConnection *self, int fd, guint32 events, GError **error);
 void grpc_connection_flush_soon (GrpcConnection *self);
+void grpc_connection_retire (GrpcConnection *self);
 void grpc_connection_fail (GrpcConnection *self, const char *problem);
-void grpc_connection_ready (MicroLoopSource *source, guint32 events);
-void grpc_connection_free (GrpcConnection *self);
-void grpc_connection_receive (GrpcConnection *self, const guint8 *data, gsize length);
 void grpc_connection_add_call (GrpcConnection *self, GrpcCall *call);
 void grpc_connection_forget_call (GrpcConnection *self, GrpcCall *call);
 /* (nullable): the call of a stream; a header block asks for the same one ten times. */
 GrpcCall *grpc_connection_find_call (GrpcConnection *self, gint32 stream_id);
 /* What still comes on this stream is nobody's. */
 void grpc_connection_disown (GrpcConnection *self, gint32 stream_id);
+
+/* --- grpc-lost.c --- */
+void grpc_lost (GrpcConnection *self, const char *why);
+void grpc_lost_sending (GrpcConnection *self, const char *why);
+gboolean grpc_lost_look (GrpcConnection *self, const guint8 *data, gsize length);
+
+/* --- grpc-session.c: what a connection does in a turn --- */
+GrpcConnection *grpc_session_open (GrpcThread *thread, const GrpcSide *side);
+void grpc_session_receive (GrpcConnection *self, const guint8 *data, gsize length);
+
 /* --- grpc-send.c: what a connection sends --- */
 /* FALSE: something is still kept. */
 gboolean grpc_send_kept (GrpcConnection *self);
@@ -448,9 +475,7 @@ extern const MicroCallOps grpc_answer_ops;
 void grpc_answer_late (GrpcCall *self);
 
 /* --- grpc-server.c --- */
-void grpc_server_connection_lost (GrpcCall *call);
-void grpc_server_end_request (GrpcCall *call);
-nghttp2_session_callbacks *grpc_server_callbacks (void);
+extern const GrpcSide grpc_server_side;
 
 /* --- grpc-refuse.c: requests that are not gRPC --- */
 void grpc_refuse_request (GrpcCall *call);
@@ -473,19 +498,17 @@ void grpc_request_submit (GrpcCall *self, const MicroCallStart *start);
 void grpc_request_submit_fields (GrpcCall *self, const nghttp2_nv *fields, gsize n);
 
 /* --- grpc-client.c --- */
-nghttp2_session_callbacks *grpc_client_callbacks (void);
+extern const GrpcSide grpc_client_side;
 MicroCall *grpc_client_open (GrpcThread *thread,
                              const MicroCallStart *start,
                              const MicroCallEvents *events,
                              gpointer user_data);
-void grpc_client_call_ended (GrpcCall *self, MicroStatus status, const char *message);
 void grpc_client_give_up (GrpcCall *self, MicroStatus status, const char *message);
-/* The status that came in the trailers. */
-void grpc_client_end (GrpcCall *self);
 
 /* --- grpc-connect.c: a client's connection, from its address to its socket --- */
-GrpcConnection *grpc_connect_get (GrpcThread *thread, const char *address);
-void grpc_connect_forget (GrpcConnection *self);
+GrpcConnection *grpc_connect_get (GrpcThread *thread, const GrpcSide *side, const char *address);
+void grpc_connect_failed (GrpcConnection *self, const char *problem);
+void grpc_connect_freed (GrpcConnection *self);
 
 /* --- grpc-race.c: the first of several addresses that answers --- */
 /* @fd: a connected socket, the callee's; or -1 and an errno. */

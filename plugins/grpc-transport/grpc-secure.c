@@ -191,7 +191,7 @@ read_fed (GrpcConnection *self)
   while (!self->dead && (n = grpc_tls->read (self->tls, plain, PLAIN_SIZE)) > 0)
     {
       self->proven = TRUE;
-      grpc_connection_receive (self, plain, n);
+      grpc_session_receive (self, plain, n);
     }
   send_records (self);
   if (n < 0 && (self->proven || self->server))

@@ -5,14 +5,20 @@
  */
 #include "config.h"
 
+#ifdef HAVE_MALLOC_TRIM
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
 #include "grpc-private.h"
 
+/* Connections closed before free memory is worth giving back. */
+#define TRIM_AFTER 64
+
 /* The connection or the stream has gone before or after the answer. */
-void
-grpc_server_connection_lost (GrpcCall *self)
+static void
+server_lose (GrpcCall *self, const char *problem)
 {
   self->stream_gone = TRUE;
   micro_loop_stop_timer (self->head.loop, &self->deadline);
@@ -49,7 +55,7 @@ on_begin_headers (nghttp2_session *session, const nghttp2_frame *frame, void *us
 
   if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
     return 0;
-  call = grpc_call_new (self, TRUE);
+  call = grpc_call_new (self);
   call->head.ops = &grpc_answer_ops;
   call->stream_id = frame->hd.stream_id;
   nghttp2_session_set_stream_user_data (session, frame->hd.stream_id, call);
@@ -134,8 +140,8 @@ grpc_server_begin_call (GrpcConnection *self, GrpcCall *call)
     }
 }
 
-void
-grpc_server_end_request (GrpcCall *call)
+static void
+server_end_request (GrpcCall *call)
 {
   if (call->closed_by_core)
     return;
@@ -153,6 +159,13 @@ grpc_server_end_request (GrpcCall *call)
   /* A handler that answers at once needs no timer. */
   if (!call->closed_by_core && !call->have_status)
     grpc_server_start_deadline (call);
+}
+
+static void
+server_refuse (GrpcCall *call, MicroStatus status, const char *message)
+{
+  if (!call->closed_by_core)
+    micro_call_refuse (&call->head, status, "%s", message);
 }
 
 static void
@@ -203,7 +216,7 @@ grpc_server_on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame,
       if (!call->dispatched)
         grpc_refuse_request (call);
       else if (grpc_flow_may_end (call))
-        grpc_server_end_request (call);
+        server_end_request (call);
     }
   return 0;
 }
@@ -259,12 +272,12 @@ grpc_server_on_stream_close (nghttp2_session *session,
   if (call == NULL)
     return 0;
   grpc_connection_forget_call (call->connection, call);
-  grpc_server_connection_lost (call);
+  server_lose (call, NULL);
   return 0;
 }
 
-nghttp2_session_callbacks *
-grpc_server_callbacks (void)
+static nghttp2_session_callbacks *
+server_callbacks (void)
 {
   static nghttp2_session_callbacks *callbacks;
 
@@ -284,3 +297,39 @@ grpc_server_callbacks (void)
     }
   return callbacks;
 }
+
+/* --- Its connections --- */
+
+static void
+server_failed (GrpcConnection *self, const char *problem)
+{
+}
+
+/* A session is 18 KiB of small blocks, which malloc would keep for ever after a crowd has left. */
+static void
+give_memory_back (GrpcThread *thread)
+{
+#ifdef HAVE_MALLOC_TRIM
+  if (++thread->n_freed < TRIM_AFTER || thread->served.length > 0)
+    return;
+  thread->n_freed = 0;
+  grpc_pool_empty (thread->pool);
+  malloc_trim (0);
+#else
+#endif
+}
+
+static void
+server_freed (GrpcConnection *self)
+{
+  grpc_transport_connection_gone (self->thread);
+  give_memory_back (self->thread);
+}
+
+const GrpcSide grpc_server_side = { .server = TRUE,
+                                    .callbacks = server_callbacks,
+                                    .failed = server_failed,
+                                    .freed = server_freed,
+                                    .end_call = server_end_request,
+                                    .lose_call = server_lose,
+                                    .refuse_call = server_refuse };

@@ -70,11 +70,10 @@ set_up (const SessionSide *side)
 static GrpcConnection *
 connect_to (int fd, gboolean server)
 {
-  GrpcConnection *connection = grpc_connection_new (&thread, server);
+  GrpcConnection *connection
+      = grpc_session_open (&thread, server ? &grpc_server_side : &grpc_client_side);
 
-  if (server)
-    g_queue_push_tail_link (&thread.served, &connection->link);
-  else
+  if (!server)
     {
       connection->address = g_strdup (SESSION_ADDRESS);
       g_hash_table_insert (thread.made, connection->address, connection);
@@ -130,7 +129,7 @@ feed (Session *self, const guint8 *data, gsize size)
       gsize length = MIN (self->step, size);
       g_autofree guint8 *piece = g_memdup2 (data, length); /* so that reading past it is seen */
 
-      grpc_connection_receive (self->connection, piece, length);
+      grpc_session_receive (self->connection, piece, length);
       grpc_connection_flush_soon (self->connection);
       data += length;
       size -= length;
