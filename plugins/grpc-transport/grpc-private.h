@@ -22,9 +22,9 @@ typedef struct _GrpcCall GrpcCall;
 typedef struct _GrpcSide GrpcSide;
 typedef struct _GrpcPool GrpcPool;
 typedef struct _GrpcRace GrpcRace;
-typedef struct _GrpcSecure GrpcSecure;
 typedef struct _GrpcTls GrpcTls;
 typedef struct _GrpcTlsFiles GrpcTlsFiles;
+typedef struct _GrpcTlsKeys GrpcTlsKeys;
 
 /**
  * GrpcLimits:
@@ -87,8 +87,11 @@ struct _GrpcThread
   guint n_freed; /* served connections, since memory was given back */
   guint8 *receive_buffer;
   guint8 *send_buffer;
-  gsize send_filled;  /* by the connection that sends now */
-  GrpcSecure *secure; /* (nullable): no TLS */
+  gsize send_filled;       /* by the connection that sends now */
+  GrpcTlsFiles *tls_files; /* (nullable): no TLS; the transport's */
+  GByteArray *records;     /* of TLS: made and not yet handed to a socket */
+  guint8 *plain_buffer;    /* of TLS */
+  GHashTable *tickets;     /* (nullable): grpc-tickets.c's */
   gboolean secure_serves;
   gboolean secure_calls;
   MicroLoopTask wake;
@@ -98,6 +101,8 @@ struct _GrpcThread
 };
 
 #define GRPC_BUFFER_SIZE (1024 * 1024)
+/* A record's plain text, at most (RFC 8446, 5.1). */
+#define GRPC_PLAIN_SIZE 16384
 
 /* --- grpc-pool.c --- */
 GrpcPool *grpc_pool_new (void);
@@ -531,14 +536,17 @@ void grpc_backoff_worked (GrpcThread *thread, const char *address);
 gint64 grpc_backoff_get_wait (GrpcThread *thread, const char *address);
 const char *grpc_backoff_problem (GrpcThread *thread, const char *address);
 
+/* --- grpc-tickets.c --- */
+/* (transfer full) (nullable): one that was got with @keys */
+GBytes *grpc_tickets_take (GrpcThread *thread, const char *address, GrpcTlsKeys *keys);
+void grpc_tickets_keep (GrpcThread *thread, const char *address, GrpcTls *session);
+
 /* --- grpc-secure.c: TLS between a connection and its socket --- */
-GrpcSecure *grpc_secure_new (GrpcTlsFiles *files);
-void grpc_secure_free (GrpcSecure *self);
 void grpc_secure_accept (GrpcConnection *self);
 void grpc_secure_connect (GrpcConnection *self);
-void grpc_secure_progress (GrpcConnection *self, guint32 events);
-void grpc_secure_receive (GrpcConnection *self, const guint8 *data, gsize length);
-gboolean grpc_secure_seal (GrpcConnection *self, const guint8 **data, gsize *length);
+gboolean grpc_secure_progress (GrpcConnection *self, guint32 events);
+void grpc_secure_feed (GrpcConnection *self, const guint8 *data, gsize length);
+gsize grpc_secure_read (GrpcConnection *self, const guint8 **ret_plain);
 void grpc_secure_end (GrpcConnection *self);
 
 G_END_DECLS

@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 
 #include "grpc-private.h"
+#include "grpc-tls.h"
 
 #define FRAME_HEADER_BYTES 9
 
@@ -44,13 +45,28 @@ write_bytes (GrpcConnection *self, const guint8 *data, gsize length)
   return FALSE;
 }
 
+/* Turns *@data into records, good until the next call on this loop. */
+static gboolean
+send_seal (GrpcConnection *self, const guint8 **data, gsize *length)
+{
+  GByteArray *records = self->thread->records;
+  gboolean ok = grpc_tls->write (self->tls, *data, *length);
+
+  *data = records->data;
+  *length = records->len;
+  g_byte_array_set_size (records, 0);
+  if (!ok)
+    grpc_lost (self, grpc_tls->get_problem (self->tls));
+  return ok;
+}
+
 /* FALSE: the socket is full or broken, so stop. */
 static gboolean
 write_or_keep (GrpcConnection *self, const guint8 *data, gsize length)
 {
   if (length == 0)
     return TRUE;
-  if (self->tls != NULL && !grpc_secure_seal (self, &data, &length))
+  if (self->tls != NULL && !send_seal (self, &data, &length))
     return FALSE;
   return write_bytes (self, data, length);
 }

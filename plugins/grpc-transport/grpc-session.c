@@ -152,6 +152,17 @@ grpc_session_receive (GrpcConnection *self, const guint8 *data, gsize length)
   grpc_send_collected (self);
 }
 
+/* Hands on what the records that were fed hold. */
+static void
+read_secure (GrpcConnection *self)
+{
+  const guint8 *plain;
+  gsize n;
+
+  while ((n = grpc_secure_read (self, &plain)) > 0)
+    grpc_session_receive (self, plain, n);
+}
+
 static void
 session_read (GrpcConnection *self)
 {
@@ -175,7 +186,10 @@ session_read (GrpcConnection *self)
   if (self->ping_sent_us != 0)
     grpc_life_look (self);
   if (self->tls != NULL)
-    grpc_secure_receive (self, buffer, n);
+    {
+      grpc_secure_feed (self, buffer, n);
+      read_secure (self);
+    }
   else
     grpc_session_receive (self, buffer, n);
   grpc_connection_flush_soon (self);
@@ -190,7 +204,8 @@ session_ready (MicroLoopSource *source, guint32 events)
     return;
   if (self->connecting)
     {
-      grpc_secure_progress (self, events);
+      if (grpc_secure_progress (self, events))
+        read_secure (self);
       return;
     }
   if (events & EPOLLOUT)

@@ -68,7 +68,9 @@ thread_free (gpointer data)
   g_ptr_array_unref (thread->free_calls);
   g_hash_table_unref (thread->made);
   g_clear_pointer (&thread->backoffs, g_hash_table_unref);
-  g_clear_pointer (&thread->secure, grpc_secure_free);
+  g_clear_pointer (&thread->tickets, g_hash_table_unref);
+  g_clear_pointer (&thread->records, g_byte_array_unref);
+  g_free (thread->plain_buffer);
   g_ptr_array_unref (thread->woken);
   g_ptr_array_unref (thread->waking);
   grpc_pool_free (thread->pool);
@@ -111,7 +113,11 @@ find_thread (GrpcTransport *self, MicroLoop *loop)
       thread->woken = g_ptr_array_new ();
       thread->waking = g_ptr_array_new ();
       if (self->tls_files != NULL)
-        thread->secure = grpc_secure_new (self->tls_files);
+        {
+          thread->tls_files = self->tls_files;
+          thread->records = g_byte_array_new ();
+          thread->plain_buffer = g_malloc (GRPC_PLAIN_SIZE);
+        }
       thread->secure_serves = self->tls_options.cert_file != NULL;
       thread->secure_calls = calls_are_secure (&self->tls_options);
       g_ptr_array_add (self->threads, thread);
