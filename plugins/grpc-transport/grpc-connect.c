@@ -43,7 +43,7 @@ resolve_timed_out (MicroLoopTimer *timer)
 static void
 connected (GrpcConnection *self)
 {
-  if (self->thread->secure_calls)
+  if (self->thread->all->secure_calls)
     {
       grpc_secure_connect (self);
       return;

@@ -177,7 +177,7 @@ grpc_listener_serve (GrpcThread *thread, int fd)
 
   if (!grpc_connection_attach (connection, fd, EPOLLIN, NULL))
     grpc_connection_fail (connection, "the descriptor cannot be watched");
-  else if (thread->secure_serves)
+  else if (thread->all->secure_serves)
     grpc_secure_accept (connection);
   else
     grpc_life_start (connection);
@@ -199,7 +199,7 @@ serve_handed (gpointer user_data)
   if (thread->closed)
     {
       close (handed->fd);
-      grpc_transport_connection_gone (thread);
+      grpc_thread_connection_gone (thread);
       return;
     }
   grpc_listener_serve (thread, handed->fd);
@@ -238,7 +238,7 @@ grpc_listener_ready (MicroLoopSource *source, guint32 events)
         return;
       setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
       /* A burst of connections is one thread's to accept: the others are not even woken. */
-      server = grpc_transport_choose (thread);
+      server = grpc_thread_choose (thread);
       if (server == thread)
         grpc_listener_serve (thread, fd);
       else
@@ -259,7 +259,7 @@ grpc_listener_start (GrpcThread *thread, int fd, GError **error)
       return FALSE;
     }
   thread->closed = FALSE;
-  grpc_transport_set_accepting (thread, TRUE);
+  grpc_thread_set_accepting (thread, TRUE);
   return TRUE;
 }
 
@@ -268,7 +268,7 @@ grpc_listener_stop (GrpcThread *thread)
 {
   if (thread->listener.fd < 0)
     return;
-  grpc_transport_set_accepting (thread, FALSE);
+  grpc_thread_set_accepting (thread, FALSE);
   /* For their peers those in the backlog are connected already. */
   if (thread->accept_again.position == 0)
     grpc_listener_ready (&thread->listener, 0);

@@ -15,7 +15,6 @@
 
 G_BEGIN_DECLS
 
-typedef struct _GrpcTransport GrpcTransport;
 typedef struct _GrpcThread GrpcThread;
 typedef struct _GrpcConnection GrpcConnection;
 typedef struct _GrpcCall GrpcCall;
@@ -62,13 +61,30 @@ gboolean grpc_limits_get (GrpcLimits *self, guint property_id, GValue *value);
 gboolean grpc_limits_set (GrpcLimits *self, guint property_id, const GValue *value);
 
 /**
+ * GrpcThreads:
+ *
+ * The loops of a transport, and what they share.
+ */
+typedef struct
+{
+  guint serial; /* from 1 */
+  const GrpcLimits *limits;
+  GrpcTlsFiles *tls_files; /* (nullable): no TLS */
+  gboolean secure_serves;
+  gboolean secure_calls;
+  GMutex mutex;
+  GCond gone;
+  GPtrArray *list; /* of GrpcThread */
+} GrpcThreads;
+
+/**
  * GrpcThread:
  *
  * What the transport keeps on one loop: nothing in it is touched from another thread.
  */
 struct _GrpcThread
 {
-  GrpcTransport *transport;
+  GrpcThreads *all;
   MicroLoop *loop;
   MicroRouter *router; /* (nullable): only clients here */
   const GrpcLimits *limits;
@@ -76,7 +92,7 @@ struct _GrpcThread
   MicroLoopSource listener; /* fd -1 when not listening */
   GQueue served;            /* of GrpcConnection, through its link */
   GQueue called;            /* the same: made by us, also those that take no more calls */
-  guint n_served;           /* these and those on their way here; under the transport's mutex */
+  guint n_served;           /* these and those on their way here; under the mutex of all */
   gboolean accepting;       /* under the same */
   gboolean closed;
   GHashTable *made;     /* address → GrpcConnection that takes calls */
@@ -87,13 +103,10 @@ struct _GrpcThread
   guint n_freed; /* served connections, since memory was given back */
   guint8 *receive_buffer;
   guint8 *send_buffer;
-  gsize send_filled;       /* by the connection that sends now */
-  GrpcTlsFiles *tls_files; /* (nullable): no TLS; the transport's */
-  GByteArray *records;     /* of TLS: made and not yet handed to a socket */
-  guint8 *plain_buffer;    /* of TLS */
-  GHashTable *tickets;     /* (nullable): grpc-tickets.c's */
-  gboolean secure_serves;
-  gboolean secure_calls;
+  gsize send_filled;    /* by the connection that sends now */
+  GByteArray *records;  /* of TLS: made and not yet handed to a socket */
+  guint8 *plain_buffer; /* of TLS */
+  GHashTable *tickets;  /* (nullable): grpc-tickets.c's */
   MicroLoopTask wake;
   GPtrArray *woken;  /* of GrpcCall, NULL where it has gone */
   GPtrArray *waking; /* those of this turn */
@@ -103,6 +116,20 @@ struct _GrpcThread
 #define GRPC_BUFFER_SIZE (1024 * 1024)
 /* A record's plain text, at most (RFC 8446, 5.1). */
 #define GRPC_PLAIN_SIZE 16384
+
+/* --- grpc-thread.c --- */
+void grpc_threads_init (GrpcThreads *self, const GrpcLimits *limits);
+void grpc_threads_clear (GrpcThreads *self);
+/* Makes it if it is not there.  Any thread. */
+GrpcThread *grpc_threads_find (GrpcThreads *self, MicroLoop *loop);
+/* On every loop, with its GrpcThread, one after another. */
+void grpc_threads_run (GrpcThreads *self, MicroLoopFunc func);
+/* Until nobody is served any more. */
+void grpc_threads_wait (GrpcThreads *self, gint64 until_us);
+/* Who of those that accept is to serve a connection that @self has accepted. */
+GrpcThread *grpc_thread_choose (GrpcThread *self);
+void grpc_thread_set_accepting (GrpcThread *self, gboolean accepting);
+void grpc_thread_connection_gone (GrpcThread *self);
 
 /* --- grpc-pool.c --- */
 GrpcPool *grpc_pool_new (void);
@@ -468,12 +495,6 @@ gint64 grpc_slow_look (GrpcConnection *self, gint64 now);
 /* --- grpc-keepalive.c --- */
 gint64 grpc_keepalive_look (GrpcConnection *self, gint64 now);
 void grpc_keepalive_complaint (GrpcConnection *self, const nghttp2_goaway *goaway);
-
-/* --- grpc-transport.c --- */
-/* Who of those that accept is to serve a connection that @self has accepted. */
-GrpcThread *grpc_transport_choose (GrpcThread *self);
-void grpc_transport_set_accepting (GrpcThread *self, gboolean accepting);
-void grpc_transport_connection_gone (GrpcThread *self);
 
 /* --- grpc-answer.c: what a server sends of a call --- */
 extern const MicroCallOps grpc_answer_ops;

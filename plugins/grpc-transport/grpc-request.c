@@ -149,8 +149,8 @@ grpc_request_submit (GrpcCall *self, const MicroCallStart *start)
   gsize n = 0;
 
   list[n++] = NV_STATIC (":method", "POST");
-  list[n++] = connection->thread->secure_calls ? NV_STATIC (":scheme", "https")
-                                               : NV_STATIC (":scheme", "http");
+  list[n++] = connection->thread->all->secure_calls ? NV_STATIC (":scheme", "https")
+                                                    : NV_STATIC (":scheme", "http");
   list[n++] = nv (":path", start->path, NGHTTP2_NV_FLAG_NO_COPY_NAME);
   list[n++] = nv (":authority", authority (start), NGHTTP2_NV_FLAG_NO_COPY_NAME);
   list[n++] = NV_STATIC ("te", "trailers");

@@ -56,7 +56,7 @@ secure_refuse (GrpcConnection *self, const char *problem)
       return;
     }
   text = name_of_peer (self);
-  if (grpc_tls->files_may_report (self->thread->tls_files, text))
+  if (grpc_tls->files_may_report (self->thread->all->tls_files, text))
     g_message ("refused %s: %s", text, problem);
   grpc_end_linger (self);
 }
@@ -172,13 +172,13 @@ static void
 secure_begin (GrpcConnection *self, const char *host)
 {
   GrpcThread *thread = self->thread;
-  GrpcTlsKeys *keys = grpc_tls->files_get_keys (thread->tls_files);
+  GrpcTlsKeys *keys = grpc_tls->files_get_keys (thread->all->tls_files);
   g_autoptr (GBytes) ticket = host != NULL ? grpc_tickets_take (thread, self->address, keys) : NULL;
 
   self->connecting = TRUE;
   self->handshaking = TRUE;
-  self->tls = grpc_tls->new (grpc_tls->files_get_options (thread->tls_files), keys, host, ticket,
-                             thread->records);
+  self->tls = grpc_tls->new (grpc_tls->files_get_options (thread->all->tls_files), keys, host,
+                             ticket, thread->records);
   grpc_tls->keys_unref (keys);
   self->timer.expired = handshake_timed_out;
   micro_loop_start_timer (thread->loop, &self->timer,

@@ -322,7 +322,7 @@ give_memory_back (GrpcThread *thread)
 static void
 server_freed (GrpcConnection *self)
 {
-  grpc_transport_connection_gone (self->thread);
+  grpc_thread_connection_gone (self->thread);
   give_memory_back (self->thread);
 }
 

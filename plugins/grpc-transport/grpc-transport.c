@@ -5,27 +5,21 @@
  */
 #include "config.h"
 
-#include <unistd.h>
-
 #include "grpc-private.h"
 #include "grpc-tls.h"
 
 #define GRPC_TYPE_TRANSPORT (grpc_transport_get_type ())
 static GType grpc_transport_get_type (void);
 
-struct _GrpcTransport
+typedef struct
 {
   GObject parent_instance;
 
-  guint serial; /* from 1 */
   GrpcLimits limits;
   GrpcTlsOptions tls_options;
-  GrpcTlsFiles *tls_files; /* (nullable): no TLS */
-  GMutex mutex;
-  GCond gone;
-  GPtrArray *threads;
+  GrpcThreads threads;
   GArray *descriptors; /* listening */
-};
+} GrpcTransport;
 
 typedef struct
 {
@@ -53,124 +47,6 @@ enum
 };
 
 static guint first_own;
-
-/* The thread record of the calling loop, of the transport it last asked about.  By serial, since
- * neither the transport nor the record need be there any more. */
-static _Thread_local GrpcThread *last_thread;
-static _Thread_local guint last_serial;
-static _Thread_local MicroLoop *last_loop;
-
-static void
-thread_free (gpointer data)
-{
-  GrpcThread *thread = data;
-
-  g_ptr_array_unref (thread->free_calls);
-  g_hash_table_unref (thread->made);
-  g_clear_pointer (&thread->backoffs, g_hash_table_unref);
-  g_clear_pointer (&thread->tickets, g_hash_table_unref);
-  g_clear_pointer (&thread->records, g_byte_array_unref);
-  g_free (thread->plain_buffer);
-  g_ptr_array_unref (thread->woken);
-  g_ptr_array_unref (thread->waking);
-  grpc_pool_free (thread->pool);
-  g_free (thread->receive_buffer);
-  g_free (thread->send_buffer);
-  g_free (thread);
-}
-
-/* Without somebody to trust there is nothing to verify a server by. */
-static gboolean
-calls_are_secure (const GrpcTlsOptions *options)
-{
-  return options->calls || options->ca_file != NULL;
-}
-
-static GrpcThread *
-find_thread (GrpcTransport *self, MicroLoop *loop)
-{
-  GrpcThread *thread = NULL;
-
-  if (last_serial == self->serial && last_loop == loop)
-    return last_thread;
-  g_mutex_lock (&self->mutex);
-  for (guint i = 0; i < self->threads->len && thread == NULL; i++)
-    if (((GrpcThread *) g_ptr_array_index (self->threads, i))->loop == loop)
-      thread = g_ptr_array_index (self->threads, i);
-  if (thread == NULL)
-    {
-      thread = g_new0 (GrpcThread, 1);
-      thread->transport = self;
-      thread->loop = loop;
-      thread->limits = &self->limits;
-      thread->keepalive_ms = self->limits.keepalive_ms;
-      thread->listener.fd = -1;
-      thread->made = g_hash_table_new (g_str_hash, g_str_equal);
-      thread->pool = grpc_pool_new ();
-      thread->receive_buffer = g_malloc (GRPC_BUFFER_SIZE);
-      thread->send_buffer = g_malloc (GRPC_BUFFER_SIZE);
-      thread->free_calls = g_ptr_array_new_with_free_func (g_free);
-      thread->woken = g_ptr_array_new ();
-      thread->waking = g_ptr_array_new ();
-      if (self->tls_files != NULL)
-        {
-          thread->tls_files = self->tls_files;
-          thread->records = g_byte_array_new ();
-          thread->plain_buffer = g_malloc (GRPC_PLAIN_SIZE);
-        }
-      thread->secure_serves = self->tls_options.cert_file != NULL;
-      thread->secure_calls = calls_are_secure (&self->tls_options);
-      g_ptr_array_add (self->threads, thread);
-    }
-  g_mutex_unlock (&self->mutex);
-  if (micro_loop_get_current () == loop)
-    {
-      last_thread = thread;
-      last_serial = self->serial;
-      last_loop = loop;
-    }
-  return thread;
-}
-
-GrpcThread *
-grpc_transport_choose (GrpcThread *thread)
-{
-  GrpcTransport *self = thread->transport;
-  GrpcThread *best = thread;
-
-  g_mutex_lock (&self->mutex);
-  for (guint i = 0; i < self->threads->len; i++)
-    {
-      GrpcThread *other = g_ptr_array_index (self->threads, i);
-
-      if (other->accepting && other->n_served < best->n_served)
-        best = other;
-    }
-  best->n_served++;
-  g_mutex_unlock (&self->mutex);
-  return best;
-}
-
-void
-grpc_transport_set_accepting (GrpcThread *thread, gboolean accepting)
-{
-  GrpcTransport *self = thread->transport;
-
-  g_mutex_lock (&self->mutex);
-  thread->accepting = accepting;
-  g_mutex_unlock (&self->mutex);
-}
-
-void
-grpc_transport_connection_gone (GrpcThread *thread)
-{
-  GrpcTransport *self = thread->transport;
-
-  g_mutex_lock (&self->mutex);
-  thread->n_served--;
-  g_cond_broadcast (&self->gone);
-  g_mutex_unlock (&self->mutex);
-}
 
 typedef struct
 {
@@ -214,7 +90,7 @@ grpc_transport_listen (MicroTransport *transport,
   for (guint i = 0; i < loops->len; i++)
     {
       MicroLoop *loop = g_ptr_array_index (loops, i);
-      ListenJob job = { find_thread (self, loop), fd, FALSE, error };
+      ListenJob job = { grpc_threads_find (&self->threads, loop), fd, FALSE, error };
 
       job.thread->router = router;
       micro_loop_run_sync (loop, grpc_transport_listen_on_loop, &job);
@@ -231,8 +107,9 @@ grpc_transport_open (MicroTransport *transport,
                      const MicroCallEvents *events,
                      gpointer user_data)
 {
-  return grpc_client_open (find_thread ((GrpcTransport *) transport, loop), start, events,
-                           user_data);
+  GrpcTransport *self = (GrpcTransport *) transport;
+
+  return grpc_client_open (grpc_threads_find (&self->threads, loop), start, events, user_data);
 }
 
 /* --- Ending --- */
@@ -276,37 +153,14 @@ close_listeners (GrpcTransport *self)
 }
 
 static void
-on_all_loops (GrpcTransport *self, MicroLoopFunc func)
-{
-  for (guint i = 0; i < self->threads->len; i++)
-    {
-      GrpcThread *thread = g_ptr_array_index (self->threads, i);
-
-      micro_loop_run_sync (thread->loop, func, thread);
-    }
-}
-
-static gboolean
-serves_somebody (GrpcTransport *self)
-{
-  for (guint i = 0; i < self->threads->len; i++)
-    if (((GrpcThread *) g_ptr_array_index (self->threads, i))->n_served > 0)
-      return TRUE;
-  return FALSE;
-}
-
-static void
 grpc_transport_drain (MicroTransport *transport, guint timeout_ms)
 {
   GrpcTransport *self = (GrpcTransport *) transport;
   gint64 until = g_get_monotonic_time () + timeout_ms * (gint64) 1000;
 
-  on_all_loops (self, drain_on_loop);
+  grpc_threads_run (&self->threads, drain_on_loop);
   close_listeners (self);
-  g_mutex_lock (&self->mutex);
-  while (serves_somebody (self) && g_cond_wait_until (&self->gone, &self->mutex, until))
-    continue;
-  g_mutex_unlock (&self->mutex);
+  grpc_threads_wait (&self->threads, until);
 }
 
 static void
@@ -314,9 +168,9 @@ grpc_transport_close (MicroTransport *transport)
 {
   GrpcTransport *self = (GrpcTransport *) transport;
 
-  on_all_loops (self, grpc_transport_close_on_loop);
+  grpc_threads_run (&self->threads, grpc_transport_close_on_loop);
   /* The connections go at the end of that turn; the next turn comes after it. */
-  on_all_loops (self, grpc_transport_nothing);
+  grpc_threads_run (&self->threads, grpc_transport_nothing);
   close_listeners (self);
 }
 
@@ -375,15 +229,13 @@ grpc_transport_finalize (GObject *object)
 
   close_listeners (self);
   g_array_unref (self->descriptors);
-  g_ptr_array_unref (self->threads);
-  if (self->tls_files != NULL)
-    grpc_tls->files_free (self->tls_files);
+  grpc_threads_clear (&self->threads);
+  if (self->threads.tls_files != NULL)
+    grpc_tls->files_free (self->threads.tls_files);
   g_free (self->tls_options.cert_file);
   g_free (self->tls_options.key_file);
   g_free (self->tls_options.ca_file);
   g_free (self->tls_options.server_name);
-  g_mutex_clear (&self->mutex);
-  g_cond_clear (&self->gone);
   G_OBJECT_CLASS (grpc_transport_parent_class)->finalize (object);
 }
 
@@ -431,12 +283,7 @@ grpc_transport_class_init (GrpcTransportClass *klass)
 static void
 grpc_transport_init (GrpcTransport *self)
 {
-  static guint last;
-
-  self->serial = (guint) g_atomic_int_add (&last, 1) + 1;
-  g_mutex_init (&self->mutex);
-  g_cond_init (&self->gone);
-  self->threads = g_ptr_array_new_with_free_func (thread_free);
+  grpc_threads_init (&self->threads, &self->limits);
   self->descriptors = g_array_new (FALSE, FALSE, sizeof (int));
 }
 
@@ -456,6 +303,13 @@ grpc_transport_iface_init (MicroTransportInterface *iface)
   iface->check_address = grpc_transport_check_address;
 }
 
+/* Without somebody to trust there is nothing to verify a server by. */
+static gboolean
+calls_are_secure (const GrpcTlsOptions *options)
+{
+  return options->calls || options->ca_file != NULL;
+}
+
 static gboolean
 grpc_transport_initable (GInitable *initable, GCancellable *cancellable, GError **error)
 {
@@ -466,8 +320,10 @@ grpc_transport_initable (GInitable *initable, GCancellable *cancellable, GError 
     return TRUE;
   if (!grpc_tls_load (error))
     return FALSE;
-  self->tls_files = grpc_tls->files_new (options, MICRO_ERROR, error);
-  return self->tls_files != NULL;
+  self->threads.tls_files = grpc_tls->files_new (options, MICRO_ERROR, error);
+  self->threads.secure_serves = options->cert_file != NULL;
+  self->threads.secure_calls = calls_are_secure (options);
+  return self->threads.tls_files != NULL;
 }
 
 static void

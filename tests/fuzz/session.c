@@ -17,8 +17,6 @@
 #define LAST_TURNS 20
 #define MAX_FRAMES 2000
 
-extern const MicroPluginInfo *micro_plugin_grpc_transport (void);
-
 typedef struct
 {
   const SessionSide *side;
@@ -41,7 +39,8 @@ static const guint8 preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
                                 "\0\0\0\4\0\0\0\0"; /* and its NUL: an empty SETTINGS frame */
 
 /* Made once: a loop thread an input would be most of the time. */
-static GrpcThread thread;
+static GrpcThreads threads;
+static GrpcThread *thread;
 static GrpcLimits limits = { .max_receive_bytes = 64 * 1024,
                              .max_header_bytes = 4096,
                              .max_concurrent_streams = 20,
@@ -51,32 +50,23 @@ static GrpcLimits limits = { .max_receive_bytes = 64 * 1024,
 static void
 set_up (const SessionSide *side)
 {
-  if (thread.loop != NULL)
+  if (thread != NULL)
     return;
-  thread.transport = g_object_new (micro_plugin_grpc_transport ()->get_type (), NULL);
-  thread.loop = micro_loop_new ("session");
-  thread.router = side->router;
-  thread.limits = &limits;
-  thread.listener.fd = -1;
-  thread.made = g_hash_table_new (g_str_hash, g_str_equal);
-  thread.pool = grpc_pool_new ();
-  thread.receive_buffer = g_malloc (GRPC_BUFFER_SIZE);
-  thread.send_buffer = g_malloc (GRPC_BUFFER_SIZE);
-  thread.free_calls = g_ptr_array_new_with_free_func (g_free);
-  thread.woken = g_ptr_array_new ();
-  thread.waking = g_ptr_array_new ();
+  grpc_threads_init (&threads, &limits);
+  thread = grpc_threads_find (&threads, micro_loop_new ("session"));
+  thread->router = side->router;
 }
 
 static GrpcConnection *
 connect_to (int fd, gboolean server)
 {
   GrpcConnection *connection
-      = grpc_session_open (&thread, server ? &grpc_server_side : &grpc_client_side);
+      = grpc_session_open (thread, server ? &grpc_server_side : &grpc_client_side);
 
   if (!server)
     {
       connection->address = g_strdup (SESSION_ADDRESS);
-      g_hash_table_insert (thread.made, connection->address, connection);
+      g_hash_table_insert (thread->made, connection->address, connection);
     }
   grpc_connection_attach (connection, fd, EPOLLIN, NULL);
   grpc_connection_flush_soon (connection);
@@ -95,7 +85,7 @@ begin (Session *self)
   self->peer = pair[1];
   self->connection = connect_to (pair[0], self->side->router != NULL);
   if (self->side->begin != NULL)
-    self->side->begin (&thread);
+    self->side->begin (thread);
 }
 
 /* A server's connection is in the list until it is freed; a client's closes its socket then, and
@@ -106,7 +96,7 @@ is_freed (Session *self)
   struct pollfd peer = { .fd = self->peer };
 
   if (self->side->router != NULL)
-    return thread.served.length == 0;
+    return thread->served.length == 0;
   return poll (&peer, 1, 0) == 1 && (peer.revents & (POLLHUP | POLLERR));
 }
 
@@ -153,7 +143,7 @@ feed_frame (Session *self)
     case SESSION_TURN:
       return FALSE;
     case SESSION_SAY:
-      self->side->say (&thread, frame + FRAME_HEAD, length - FRAME_HEAD);
+      self->side->say (thread, frame + FRAME_HEAD, length - FRAME_HEAD);
       break;
     case SESSION_DEAF:
       self->deaf = !self->deaf;
@@ -172,10 +162,10 @@ feed_frame (Session *self)
 static void
 end (Session *self)
 {
-  self->side->end (&thread);
-  g_assert (thread.served.length == 0 && thread.called.length == 0
-            && g_hash_table_size (thread.made) == 0);
-  g_assert (thread.waiting == NULL);
+  self->side->end (thread);
+  g_assert (thread->served.length == 0 && thread->called.length == 0
+            && g_hash_table_size (thread->made) == 0);
+  g_assert (thread->waiting == NULL);
   close (self->peer);
   g_mutex_lock (&self->mutex);
   self->done = TRUE;
@@ -202,7 +192,7 @@ turn (gpointer user_data)
     }
   if (self->connection == NULL || self->connection->dead)
     g_assert (++self->n_last < LAST_TURNS);
-  micro_loop_post (thread.loop, turn, self);
+  micro_loop_post (thread->loop, turn, self);
 }
 
 static void
@@ -213,7 +203,7 @@ first_turn (gpointer user_data)
   begin (self);
   if (!self->raw && self->side->router != NULL)
     feed (self, preface, sizeof preface);
-  micro_loop_post (thread.loop, turn, self);
+  micro_loop_post (thread->loop, turn, self);
 }
 
 void
@@ -231,7 +221,7 @@ session_run (const SessionSide *side, const guint8 *data, gsize size)
   self.raw = (options & 2) != 0;
   g_mutex_init (&self.mutex);
   g_cond_init (&self.cond);
-  micro_loop_post (thread.loop, first_turn, &self);
+  micro_loop_post (thread->loop, first_turn, &self);
   g_mutex_lock (&self.mutex);
   while (!self.done)
     g_cond_wait (&self.cond, &self.mutex);
