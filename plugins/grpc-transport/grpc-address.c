@@ -9,10 +9,11 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include <arpa/inet.h>
 
-#include "grpc-private.h"
+#include "grpc-address.h"
 
 #define FORMS "host:port, [v6]:port, :port or unix:/path"
 

@@ -5,7 +5,12 @@
  */
 #include "config.h"
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-connection.h"
+#include "grpc-life.h"
+#include "grpc-limits.h"
+#include "grpc-thread.h"
 
 /* So that clients who came together do not come back together. */
 #define JITTER 0.1

@@ -7,7 +7,12 @@
 
 #include <string.h>
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-call.h"
+#include "grpc-connection.h"
+#include "grpc-server.h"
+#include "grpc-wire.h"
 
 #define NV(name_, value_, length_, flags_)                                                         \
   {                                                                                                \

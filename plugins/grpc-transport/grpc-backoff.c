@@ -5,7 +5,9 @@
  */
 #include "config.h"
 
-#include "grpc-private.h"
+#include "grpc-client.h"
+#include "grpc-limits.h"
+#include "grpc-thread.h"
 
 /* gRPC's (doc/connection-backoff.md); its first and longest waits are options. */
 #define FACTOR 1.6

@@ -5,7 +5,10 @@
  */
 #include "config.h"
 
-#include "grpc-private.h"
+#include "grpc-call.h"
+#include "grpc-connection.h"
+#include "grpc-limits.h"
+#include "grpc-thread.h"
 
 /* @self holds so many bytes more or less than before, outside of its struct. */
 void

@@ -8,7 +8,11 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "grpc-private.h"
+#include "grpc-call.h"
+#include "grpc-connection.h"
+#include "grpc-limits.h"
+#include "grpc-thread.h"
+#include "grpc-wire.h"
 
 /* Free structs kept for the next calls of a loop: 256 are 500 KiB at the most. */
 #ifdef KEEP_NO_MEMORY
@@ -16,6 +20,38 @@
 #else
 #define MAX_FREE_CALLS 256
 #endif
+
+void
+grpc_call_attach (GrpcCall *self, GrpcConnection *connection)
+{
+  self->connection = connection;
+  self->previous = NULL;
+  self->next = connection->calls;
+  if (connection->calls != NULL)
+    connection->calls->previous = self;
+  connection->calls = self;
+  connection->n_calls++;
+  connection->holds += self->holds;
+}
+
+void
+grpc_call_detach (GrpcCall *self)
+{
+  GrpcConnection *connection = self->connection;
+
+  if (self->previous != NULL)
+    self->previous->next = self->next;
+  else
+    connection->calls = self->next;
+  if (self->next != NULL)
+    self->next->previous = self->previous;
+  self->connection = NULL;
+  if (connection->receives == self)
+    connection->receives = NULL;
+  connection->holds -= self->holds;
+  if (--connection->n_calls == 0)
+    connection->idle_since_us = micro_loop_get_time (connection->thread->loop);
+}
 
 GrpcCall *
 grpc_call_new (GrpcConnection *connection)
@@ -36,7 +72,7 @@ grpc_call_new (GrpcConnection *connection)
   self->out = self->inline_out;
   self->out_size = GRPC_INLINE_OUT;
   micro_call_init_arena (&self->head, self->inline_arena, GRPC_INLINE_ARENA);
-  grpc_connection_add_call (connection, self);
+  grpc_call_attach (self, connection);
   return self;
 }
 
@@ -55,7 +91,7 @@ grpc_call_free (GrpcCall *self)
   GrpcThread *thread = self->thread;
 
   if (self->connection != NULL)
-    grpc_connection_forget_call (self->connection, self);
+    grpc_call_detach (self);
   micro_loop_stop_timer (thread->loop, &self->deadline);
   if (self->woken)
     {

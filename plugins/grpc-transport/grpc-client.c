@@ -8,7 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-call.h"
+#include "grpc-client.h"
+#include "grpc-connection.h"
+#include "grpc-life.h"
+#include "grpc-session.h"
+#include "grpc-thread.h"
+#include "grpc-wire.h"
 
 /* --- The end of a call --- */
 
@@ -125,7 +133,7 @@ grpc_client_on_stream_close (nghttp2_session *session,
   GrpcCall *self = nghttp2_session_get_stream_user_data (session, stream_id);
   if (self == NULL)
     return 0;
-  grpc_connection_forget_call (self->connection, self);
+  grpc_call_detach (self);
   /* Reset so, or above the last that a GOAWAY names (RFC 9113, 8.7): no handler has seen it. */
   if (error_code == NGHTTP2_REFUSED_STREAM && !self->have_response)
     {
@@ -150,8 +158,8 @@ move_call (GrpcCall *self, const nghttp2_headers *headers)
   GrpcConnection *old = self->connection;
   GrpcConnection *connection = grpc_connect_get (self->thread, old->side, old->address);
 
-  grpc_connection_forget_call (old, self);
-  grpc_connection_add_call (connection, self);
+  grpc_call_detach (self);
+  grpc_call_attach (self, connection);
   self->deferred = FALSE;
   grpc_request_submit_fields (self, headers->nva, headers->nvlen);
 }
@@ -176,7 +184,7 @@ on_frame_not_send (nghttp2_session *session, const nghttp2_frame *frame, int cod
       move_call (call, &frame->headers);
       return 0;
     }
-  grpc_connection_forget_call (connection, call);
+  grpc_call_detach (call);
   if (code == NGHTTP2_ERR_FRAME_SIZE_ERROR) /* NGHTTP2_MAX_HEADERSLEN */
     {
       client_call_ended (call, MICRO_STATUS_RESOURCE_EXHAUSTED,

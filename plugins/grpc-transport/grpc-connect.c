@@ -8,7 +8,15 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-address.h"
+#include "grpc-client.h"
+#include "grpc-connection.h"
+#include "grpc-life.h"
+#include "grpc-limits.h"
+#include "grpc-session.h"
+#include "grpc-thread.h"
 
 void
 grpc_connect_failed (GrpcConnection *self, const char *problem)

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * A connection as both sides know it: its socket, its calls, and that it has failed.
+ * A connection as both sides know it: its socket, its streams, and that it has failed.
  */
 #include "config.h"
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-connection.h"
+#include "grpc-thread.h"
 
 void
 grpc_connection_flush_soon (GrpcConnection *self)
@@ -42,38 +45,6 @@ grpc_connection_fail (GrpcConnection *self, const char *problem)
   self->problem = g_strdup (problem);
   self->side->failed (self, problem);
   grpc_connection_flush_soon (self);
-}
-
-/* --- Its calls --- */
-
-void
-grpc_connection_add_call (GrpcConnection *self, GrpcCall *call)
-{
-  call->connection = self;
-  call->previous = NULL;
-  call->next = self->calls;
-  if (self->calls != NULL)
-    self->calls->previous = call;
-  self->calls = call;
-  self->n_calls++;
-  self->holds += call->holds;
-}
-
-void
-grpc_connection_forget_call (GrpcConnection *self, GrpcCall *call)
-{
-  if (call->previous != NULL)
-    call->previous->next = call->next;
-  else
-    self->calls = call->next;
-  if (call->next != NULL)
-    call->next->previous = call->previous;
-  call->connection = NULL;
-  if (self->receives == call)
-    self->receives = NULL;
-  self->holds -= call->holds;
-  if (--self->n_calls == 0)
-    self->idle_since_us = micro_loop_get_time (self->thread->loop);
 }
 
 GrpcCall *

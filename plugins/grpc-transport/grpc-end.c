@@ -9,7 +9,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-connection.h"
+#include "grpc-thread.h"
 
 guint grpc_end_notice_ms = 1000;
 /* How long a peer may take to read why. */

@@ -5,7 +5,12 @@
  */
 #include "config.h"
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-call.h"
+#include "grpc-connection.h"
+#include "grpc-thread.h"
+#include "grpc-wire.h"
 
 /* --- Receiving --- */
 
@@ -53,8 +58,10 @@ deliver_compressed (GrpcCall *self, const guint8 *data, gsize length)
 }
 
 static gboolean
-deliver_message (GrpcCall *self, gboolean compressed, const guint8 *data, gsize length)
+deliver_message (gpointer user_data, gboolean compressed, const guint8 *data, gsize length)
 {
+  GrpcCall *self = user_data;
+
   if (flow_is_over (self))
     return TRUE;
   self->head.was_compressed = compressed != FALSE;
@@ -93,8 +100,8 @@ feed (GrpcCall *self, const guint8 *data, gsize length, gboolean *ret_gone)
       return length;
     }
   grpc_call_enter (self);
-  if (!grpc_framer_feed (&self->framer, self, data, length, self->max_receive_bytes,
-                         deliver_message, &used, &status, &message)
+  if (!grpc_framer_feed (&self->framer, data, length, self->max_receive_bytes, deliver_message,
+                         self, &used, &status, &message)
       && !flow_is_over (self))
     refuse_message (self, status, message, self->framer.length);
   if (self->framer.partial_size != before)

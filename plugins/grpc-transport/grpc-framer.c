@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "grpc-private.h"
+#include "grpc-wire.h"
 
 /* One step of growth of a message that spans chunks: memory follows what arrives, not what the
  * prefix promises. */
@@ -58,11 +58,11 @@ start_message (GrpcFramer *self, gsize max_bytes, MicroStatus *ret_status, const
 
 gboolean
 grpc_framer_feed (GrpcFramer *self,
-                  GrpcCall *call,
                   const guint8 *data,
                   gsize length,
                   gsize max_bytes,
                   GrpcFramerFunc message,
+                  gpointer user_data,
                   gsize *ret_used,
                   MicroStatus *ret_status,
                   const char **ret_message)
@@ -93,7 +93,7 @@ grpc_framer_feed (GrpcFramer *self,
         {
           self->n_prefix = 0;
           data += self->length;
-          more = message (call, self->prefix[0], data - self->length, self->length);
+          more = message (user_data, self->prefix[0], data - self->length, self->length);
           continue;
         }
       available = MIN (available, self->length - self->n_partial);
@@ -110,7 +110,7 @@ grpc_framer_feed (GrpcFramer *self,
 
           self->n_partial = self->partial_size = 0;
           self->n_prefix = 0;
-          more = message (call, self->prefix[0], whole, self->length);
+          more = message (user_data, self->prefix[0], whole, self->length);
           micro_block_free (whole);
         }
     }

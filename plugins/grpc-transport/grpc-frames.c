@@ -9,7 +9,9 @@
  */
 #include "config.h"
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-connection.h"
 
 static guint32
 check_frame (GrpcConnection *self, guint8 type, guint8 flags, gint32 stream_id)

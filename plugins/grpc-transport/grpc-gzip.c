@@ -7,7 +7,7 @@
 
 #include <zlib.h>
 
-#include "grpc-private.h"
+#include "grpc-wire.h"
 
 /* zlib's windowBits for a gzip header and trailer. */
 #define GZIP_WINDOW (15 + 16)

@@ -7,7 +7,12 @@
 
 #include <string.h>
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-call.h"
+#include "grpc-connection.h"
+#include "grpc-limits.h"
+#include "grpc-thread.h"
 
 static void
 remember_value (GrpcCall *self, nghttp2_vec name, const char *value)

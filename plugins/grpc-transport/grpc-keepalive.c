@@ -7,7 +7,12 @@
 
 #include <string.h>
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-connection.h"
+#include "grpc-life.h"
+#include "grpc-limits.h"
+#include "grpc-thread.h"
 
 #define SLOWEST_MS (24 * 60 * 60 * 1000)
 #define US(ms) ((ms) * (gint64) 1000)

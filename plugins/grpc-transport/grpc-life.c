@@ -5,7 +5,9 @@
  */
 #include "config.h"
 
-#include "grpc-private.h"
+#include "grpc-connection.h"
+#include "grpc-life.h"
+#include "grpc-thread.h"
 
 /* Calls and reads leave the timer alone: it expires too early, and then looks again. */
 static void

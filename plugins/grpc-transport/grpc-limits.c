@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "grpc-private.h"
+#include "grpc-limits.h"
 
 #define HOUR_MS (60 * 60 * 1000)
 #define DAY_MS (24 * HOUR_MS)

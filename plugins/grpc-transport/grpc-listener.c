@@ -8,12 +8,19 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <netinet/tcp.h>
 
-#include "grpc-private.h"
+#include "grpc-address.h"
+#include "grpc-connection.h"
+#include "grpc-life.h"
+#include "grpc-server.h"
+#include "grpc-session.h"
+#include "grpc-thread.h"
 
 #define ACCEPTS_A_TURN 64
 #define BACKLOG 4096

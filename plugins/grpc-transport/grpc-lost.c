@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "grpc-private.h"
+#include "grpc-connection.h"
 
 /* Of an answer that is shown: enough for “SSH-2.0-Open”. */
 #define SHOWN_BYTES 12

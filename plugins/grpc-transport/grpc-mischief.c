@@ -6,7 +6,12 @@
  */
 #include "config.h"
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-connection.h"
+#include "grpc-life.h"
+#include "grpc-limits.h"
+#include "grpc-thread.h"
 
 /* As many at once, and then one each so long: what nghttp2 grants resets. */
 #define BURST 900

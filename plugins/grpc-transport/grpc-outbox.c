@@ -7,7 +7,11 @@
 
 #include <string.h>
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-call.h"
+#include "grpc-connection.h"
+#include "grpc-wire.h"
 
 static void
 outbox_make_room (GrpcCall *self, gsize size)

@@ -5,7 +5,12 @@
  */
 #include "config.h"
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-connection.h"
+#include "grpc-life.h"
+#include "grpc-limits.h"
+#include "grpc-thread.h"
 
 /* Those that come too early and are forgiven. */
 #define STRIKES_MAX 2

@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-thread.h"
 
 /* malloc's blocks are multiples of 16 bytes of which 8 are its own. */
 #define GRAIN 16

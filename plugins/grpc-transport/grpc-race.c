@@ -7,11 +7,12 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <netinet/tcp.h>
 
-#include "grpc-private.h"
+#include "grpc-address.h"
 
 typedef struct
 {

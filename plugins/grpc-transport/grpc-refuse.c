@@ -7,7 +7,11 @@
 
 #include <string.h>
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-call.h"
+#include "grpc-connection.h"
+#include "grpc-server.h"
 
 /* How long a request that is not gRPC may take to end, before it is answered all the same. */
 #define PATIENCE_MS 1000

@@ -7,7 +7,13 @@
 
 #include <string.h>
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-call.h"
+#include "grpc-client.h"
+#include "grpc-connection.h"
+#include "grpc-thread.h"
+#include "grpc-wire.h"
 
 #define MAX_OWN_FIELDS 10
 #define N_FEW_FIELDS 32

@@ -8,8 +8,14 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
-#include "grpc-private.h"
+#include "grpc-address.h"
+#include "grpc-connection.h"
+#include "grpc-life.h"
+#include "grpc-limits.h"
+#include "grpc-session.h"
+#include "grpc-thread.h"
 #include "grpc-tls.h"
 
 /* Records that are not about data: of the handshake, alerts, new keys. */

@@ -8,8 +8,14 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-call.h"
+#include "grpc-connection.h"
+#include "grpc-session.h"
+#include "grpc-thread.h"
 #include "grpc-tls.h"
 
 #define FRAME_HEADER_BYTES 9

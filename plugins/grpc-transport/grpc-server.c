@@ -11,7 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-call.h"
+#include "grpc-connection.h"
+#include "grpc-life.h"
+#include "grpc-server.h"
+#include "grpc-session.h"
+#include "grpc-thread.h"
+#include "grpc-wire.h"
 
 /* Connections closed before free memory is worth giving back. */
 #define TRIM_AFTER 64
@@ -271,7 +279,7 @@ grpc_server_on_stream_close (nghttp2_session *session,
 
   if (call == NULL)
     return 0;
-  grpc_connection_forget_call (call->connection, call);
+  grpc_call_detach (call);
   server_lose (call, NULL);
   return 0;
 }

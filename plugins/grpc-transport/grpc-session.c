@@ -7,9 +7,17 @@
 
 #include <errno.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-call.h"
+#include "grpc-connection.h"
+#include "grpc-life.h"
+#include "grpc-limits.h"
+#include "grpc-session.h"
+#include "grpc-thread.h"
 
 #define WINDOW_SIZE (1024 * 1024)
 #define FRAMES_AT_ONCE 8
@@ -34,7 +42,7 @@ end_calls (GrpcConnection *self)
     {
       GrpcCall *call = self->calls;
 
-      grpc_connection_forget_call (self, call);
+      grpc_call_detach (call);
       self->side->lose_call (call, self->problem);
     }
 }

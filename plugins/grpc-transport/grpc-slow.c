@@ -5,7 +5,13 @@
  */
 #include "config.h"
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-call.h"
+#include "grpc-connection.h"
+#include "grpc-life.h"
+#include "grpc-limits.h"
+#include "grpc-thread.h"
 
 #define US(ms) ((ms) * (gint64) 1000)
 

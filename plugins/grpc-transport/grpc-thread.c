@@ -5,7 +5,8 @@
  */
 #include "config.h"
 
-#include "grpc-private.h"
+#include "grpc-limits.h"
+#include "grpc-thread.h"
 
 /* The record of the calling loop, of the transport it last asked about.  By serial, since neither
  * the transport nor the record need be there any more. */

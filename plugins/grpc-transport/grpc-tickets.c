@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "grpc-private.h"
+#include "grpc-thread.h"
 #include "grpc-tls.h"
 
 #define TICKETS_MAX 1000

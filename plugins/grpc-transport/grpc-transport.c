@@ -5,7 +5,12 @@
  */
 #include "config.h"
 
-#include "grpc-private.h"
+#include "grpc-address.h"
+#include "grpc-client.h"
+#include "grpc-connection.h"
+#include "grpc-limits.h"
+#include "grpc-server.h"
+#include "grpc-thread.h"
 #include "grpc-tls.h"
 
 #define GRPC_TYPE_TRANSPORT (grpc_transport_get_type ())

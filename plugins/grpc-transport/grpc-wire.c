@@ -7,7 +7,9 @@
 
 #include <string.h>
 
-#include "grpc-private.h"
+#include <nghttp2/nghttp2.h>
+
+#include "grpc-wire.h"
 
 /* https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md: at most eight digits, a unit. */
 gboolean

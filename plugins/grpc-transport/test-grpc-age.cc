@@ -5,6 +5,7 @@
  */
 #include <set>
 
+#include "grpc-life.h"
 #include "test-grpc-peer.h"
 
 class GrpcAgeTest : public GrpcPeerTest

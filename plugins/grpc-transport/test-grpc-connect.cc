@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <math.h>
 
+#include "grpc-address.h"
+#include "grpc-client.h"
 #include "test-grpc-peer.h"
 
 /* --- Several addresses --- */

@@ -3,6 +3,7 @@
  *
  * Keepalive: who is asked whether he is still there, and what happens when no answer comes.
  */
+#include "grpc-life.h"
 #include "test-grpc-peer.h"
 
 class GrpcKeepaliveTest : public GrpcPeerTest

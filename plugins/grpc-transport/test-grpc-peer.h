@@ -22,7 +22,9 @@
 
 #include "../../tests/held-port.h"
 #include "greeter.pb-c.h"
-#include "grpc-private.h"
+#include "grpc-call.h"
+#include "grpc-connection.h"
+#include "grpc-thread.h"
 
 extern "C" const MicroPluginInfo *micro_plugin_grpc_transport (void);
 

@@ -15,7 +15,7 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "greeter.pb-c.h"
-#include "grpc-private.h"
+#include "grpc-call.h"
 
 extern "C" const MicroPluginInfo *micro_plugin_grpc_transport (void);
 

@@ -10,7 +10,9 @@
 
 #include <gtest/gtest.h>
 
-#include "grpc-private.h"
+#include "grpc-address.h"
+#include "grpc-connection.h"
+#include "grpc-wire.h"
 
 static gint64
 timeout (const char *text)
@@ -104,9 +106,8 @@ TEST (GrpcContentType, KnowsGoMicrosTable)
 static std::vector<std::string> messages;
 
 static gboolean
-keep_message (GrpcCall *call, gboolean compressed, const guint8 *data, gsize length)
+keep_message (gpointer, gboolean compressed, const guint8 *data, gsize length)
 {
-  (void) call;
   EXPECT_FALSE (compressed);
   messages.emplace_back ((const char *) data, length);
   return messages.back () != "stop";
@@ -125,9 +126,9 @@ TEST (GrpcFramer, FindsMessagesHoweverTheyAreCut)
 
       messages.clear ();
       for (gsize at = 0; at < wire.size (); at += step)
-        ASSERT_TRUE (grpc_framer_feed (&framer, NULL, (const guint8 *) wire.data () + at,
-                                       MIN (step, wire.size () - at), 100, keep_message, &used,
-                                       &status, &why));
+        ASSERT_TRUE (grpc_framer_feed (&framer, (const guint8 *) wire.data () + at,
+                                       MIN (step, wire.size () - at), 100, keep_message, NULL,
+                                       &used, &status, &why));
       EXPECT_TRUE (grpc_framer_is_whole (&framer));
       EXPECT_EQ (messages, (std::vector<std::string>{ "abc", "", "x" })) << step;
       grpc_framer_clear (&framer);
@@ -142,8 +143,8 @@ TEST (GrpcFramer, StopsWhereItIsTold)
   gsize used;
 
   messages.clear ();
-  ASSERT_TRUE (grpc_framer_feed (&framer, NULL, (const guint8 *) "\0\0\0\0\4stop\0\0\0\0\1x", 15,
-                                 100, keep_message, &used, &status, &why));
+  ASSERT_TRUE (grpc_framer_feed (&framer, (const guint8 *) "\0\0\0\0\4stop\0\0\0\0\1x", 15, 100,
+                                 keep_message, NULL, &used, &status, &why));
   EXPECT_EQ (used, 9u);
   EXPECT_EQ (messages.size (), 1u);
 }
@@ -155,8 +156,8 @@ TEST (GrpcFramer, RefusesALengthBeforeItTakesMemory)
   const char *why;
   gsize used;
 
-  EXPECT_FALSE (grpc_framer_feed (&framer, NULL, (const guint8 *) "\0\377\377\377\377", 5, 4194304,
-                                  keep_message, &used, &status, &why));
+  EXPECT_FALSE (grpc_framer_feed (&framer, (const guint8 *) "\0\377\377\377\377", 5, 4194304,
+                                  keep_message, NULL, &used, &status, &why));
   EXPECT_EQ (status, MICRO_STATUS_RESOURCE_EXHAUSTED);
   EXPECT_EQ (framer.partial, nullptr);
 }

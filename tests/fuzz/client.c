@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "../../plugins/grpc-transport/grpc-client.h"
 #include "session.h"
 
 #define MAX_CALLS 32

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "../../plugins/grpc-transport/grpc-private.h"
+#include "../../plugins/grpc-transport/grpc-wire.h"
 #include "fuzz.h"
 
 #define MAX_BYTES 1024
@@ -19,9 +19,9 @@ typedef struct
 } Messages;
 
 static gboolean
-add_message (GrpcCall *call, gboolean compressed, const guint8 *data, gsize length)
+add_message (gpointer user_data, gboolean compressed, const guint8 *data, gsize length)
 {
-  Messages *self = (gpointer) call;
+  Messages *self = user_data;
   const guint8 head[] = { compressed != FALSE, length >> 8, length & 0xff };
 
   g_assert (length <= MAX_BYTES);
@@ -48,8 +48,8 @@ cut (const guint8 *data, gsize size, gsize step, guint pause_every)
       const char *why = NULL;
       gsize used = 0;
 
-      if (!grpc_framer_feed (&framer, (gpointer) &messages, chunk, length, MAX_BYTES, add_message,
-                             &used, &status, &why))
+      if (!grpc_framer_feed (&framer, chunk, length, MAX_BYTES, add_message, &messages, &used,
+                             &status, &why))
         {
           g_assert (why != NULL && status != MICRO_STATUS_OK);
           break;

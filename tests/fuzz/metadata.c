@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-#include "../../plugins/grpc-transport/grpc-private.h"
+#include "../../plugins/grpc-transport/grpc-wire.h"
 #include "fuzz.h"
 
 static void

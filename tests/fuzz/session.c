@@ -10,6 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../../plugins/grpc-transport/grpc-client.h"
+#include "../../plugins/grpc-transport/grpc-connection.h"
+#include "../../plugins/grpc-transport/grpc-server.h"
+#include "../../plugins/grpc-transport/grpc-session.h"
+#include "../../plugins/grpc-transport/grpc-thread.h"
 #include "session.h"
 
 #define FRAME_HEAD 9

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "../../plugins/grpc-transport/grpc-private.h"
+#include "../../plugins/grpc-transport/grpc-thread.h"
 #include "fuzz.h"
 
 G_BEGIN_DECLS

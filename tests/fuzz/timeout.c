@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "../../plugins/grpc-transport/grpc-private.h"
+#include "../../plugins/grpc-transport/grpc-wire.h"
 #include "fuzz.h"
 
 /* PROTOCOL-HTTP2.md: Timeout → TimeoutValue TimeoutUnit; at most eight digits. */
