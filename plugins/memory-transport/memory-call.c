@@ -1,89 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * One call in two halves, each on its own loop.
+ * Calls of this process: made, counted, found by who makes or serves them.
  */
 #include "config.h"
 
-#include "memory-private.h"
+#include "memory-call.h"
 
-gboolean
-memory_call_try_ref (MemoryCall *self)
-{
-  int now = g_atomic_int_get (&self->references);
-
-  while (now > 0 && !g_atomic_int_compare_and_exchange (&self->references, now, now + 1))
-    now = g_atomic_int_get (&self->references);
-  return now > 0;
-}
-
-void
-memory_call_unref (MemoryCall *self)
-{
-  if (!g_atomic_int_dec_and_test (&self->references))
-    return;
-  memory_transport_call_gone (self);
-  g_object_unref (self->client_transport);
-  g_clear_object (&self->server_transport);
-  g_clear_object (&self->router);
-  g_clear_pointer (&self->answer_headers, g_ptr_array_unref);
-  g_clear_pointer (&self->answer_trailers, g_ptr_array_unref);
-  g_clear_pointer (&self->out_headers, g_ptr_array_unref);
-  g_clear_pointer (&self->out_trailers, g_ptr_array_unref);
-  g_strfreev (self->headers);
-  g_free (self->address);
-  g_free (self->path);
-  g_free (self);
-}
-
-gboolean
-memory_call_is_of (MemoryCall *self, MemoryTransport *transport)
-{
-  return self->client_transport == transport || self->server_transport == transport;
-}
-
-static void
-memory_call_nothing (gpointer user_data)
-{
-}
-
-void
-memory_call_break (MemoryCall *self)
-{
-  if (self->server.head.loop != NULL)
-    {
-      memory_half_post (&self->server, memory_note_new (self, MEMORY_BREAK));
-      /* What the server's half says to the client's is posted when this returns. */
-      micro_loop_run_sync (self->server.head.loop, memory_call_nothing, NULL);
-    }
-  memory_client_tell_status (self, MICRO_STATUS_UNAVAILABLE, "the client stops", NULL, NULL);
-  micro_loop_run_sync (self->client.head.loop, memory_call_nothing, NULL);
-}
-
-static void
-init_half (MemoryHalf *self,
-           const MicroCallStart *start,
-           MicroLoop *loop,
-           const MicroCallOps *ops,
-           void (*take) (MemoryCall *call, MemoryNote *note))
-{
-  self->head.ops = ops;
-  self->head.loop = loop;
-  self->head.codec = start->codec;
-  self->head.deadline_us = start->deadline_us;
-  self->take = take;
-  micro_call_init_arena (&self->head, NULL, 0);
-}
+/* The process is the network, so this is of the process. */
+static GMutex mutex;
+static GCond served;
+static GHashTable *calls; /* of MemoryCall, not owned */
 
 MemoryCall *
 memory_call_new (MemoryTransport *client,
                  MemoryTransport *server,
                  MicroRouter *router,
-                 MicroLoop *server_loop,
-                 MicroLoop *loop,
-                 const MicroCallStart *start,
-                 const MicroCallEvents *events,
-                 gpointer user_data)
+                 const MicroCallStart *start)
 {
   static char *no_headers[] = { NULL };
   MemoryCall *self = g_new0 (MemoryCall, 1);
@@ -92,30 +25,99 @@ memory_call_new (MemoryTransport *client,
   self->client_transport = g_object_ref (client);
   self->server_transport = server != NULL ? g_object_ref (server) : NULL;
   self->router = router != NULL ? g_object_ref (router) : NULL;
-  self->address = g_strdup (start->address);
   self->path = g_strdup (start->path);
   self->headers = g_strdupv (start->headers != NULL ? (char **) start->headers : no_headers);
   self->max_receive_bytes = start->max_receive_bytes;
-  init_half (&self->client, start, loop, &memory_client_ops, memory_client_take);
-  init_half (&self->server, start, server_loop, &memory_server_ops, memory_server_take);
-  self->client.head.streaming = start->streaming != FALSE;
-  self->client.head.events = events;
-  self->client.head.user_data = user_data;
   return self;
 }
 
-MicroCall *
-memory_call_begin (MemoryCall *self)
+void
+memory_call_add (MemoryCall *self)
 {
-  g_autofree char *text = NULL;
+  g_mutex_lock (&mutex);
+  if (calls == NULL)
+    calls = g_hash_table_new (NULL, NULL);
+  g_hash_table_add (calls, self);
+  if (self->server_transport != NULL)
+    self->server_transport->n_served++;
+  g_mutex_unlock (&mutex);
+}
 
-  if (self->server.head.loop == NULL)
+void
+memory_call_ref (MemoryCall *self)
+{
+  g_atomic_int_inc (&self->references);
+}
+
+void
+memory_call_unref (MemoryCall *self)
+{
+  if (!g_atomic_int_dec_and_test (&self->references))
+    return;
+  g_mutex_lock (&mutex);
+  g_hash_table_remove (calls, self);
+  g_mutex_unlock (&mutex);
+  g_object_unref (self->client_transport);
+  g_clear_object (&self->server_transport);
+  g_clear_object (&self->router);
+  g_clear_pointer (&self->answer_headers, g_ptr_array_unref);
+  g_clear_pointer (&self->answer_trailers, g_ptr_array_unref);
+  g_clear_pointer (&self->out_headers, g_ptr_array_unref);
+  g_clear_pointer (&self->out_trailers, g_ptr_array_unref);
+  g_strfreev (self->headers);
+  g_free (self->path);
+  g_free (self);
+}
+
+void
+memory_call_served (MemoryCall *self)
+{
+  g_mutex_lock (&mutex);
+  self->server_transport->n_served--;
+  g_cond_broadcast (&served);
+  g_mutex_unlock (&mutex);
+}
+
+void
+memory_call_wait_served (MemoryTransport *transport, gint64 until_us)
+{
+  g_mutex_lock (&mutex);
+  while (transport->n_served > 0 && g_cond_wait_until (&served, &mutex, until_us))
+    continue;
+  g_mutex_unlock (&mutex);
+}
+
+/* FALSE: it is going. */
+static gboolean
+try_ref (MemoryCall *self)
+{
+  int now = g_atomic_int_get (&self->references);
+
+  while (now > 0 && !g_atomic_int_compare_and_exchange (&self->references, now, now + 1))
+    now = g_atomic_int_get (&self->references);
+  return now > 0;
+}
+
+GPtrArray *
+memory_call_list (MemoryTransport *transport)
+{
+  GPtrArray *found = g_ptr_array_new_with_free_func ((GDestroyNotify) memory_call_unref);
+  GHashTableIter iter;
+  gpointer key;
+
+  g_mutex_lock (&mutex);
+  if (calls != NULL)
     {
-      text = g_strdup_printf ("nobody serves “%s” in this process", self->address);
-      memory_client_tell_status (self, MICRO_STATUS_UNAVAILABLE, text, NULL, NULL);
-      return &self->client.head;
+      g_hash_table_iter_init (&iter, calls);
+      while (g_hash_table_iter_next (&iter, &key, NULL))
+        {
+          MemoryCall *call = key;
+
+          if ((call->client_transport == transport || call->server_transport == transport)
+              && try_ref (call))
+            g_ptr_array_add (found, call);
+        }
     }
-  self->client.head.sent = TRUE;
-  memory_half_post (&self->server, memory_note_new (self, MEMORY_START));
-  return &self->client.head;
+  g_mutex_unlock (&mutex);
+  return found;
 }

@@ -7,7 +7,9 @@
 
 #include <string.h>
 
-#include "memory-private.h"
+#include "memory-call.h"
+#include "memory-client.h"
+#include "memory-note.h"
 
 static MemoryCall *
 from_client (MicroCall *call)
@@ -91,30 +93,7 @@ memory_client_hold (MicroCall *call, gboolean held)
   memory_half_hold (&self->client, self, held);
 }
 
-const MicroCallOps memory_client_ops = {
-  .begin_message = memory_client_begin_message,
-  .end_message = memory_client_end_message,
-  .close = memory_client_half_close,
-  .cancel = memory_client_cancel,
-  .get_header = memory_client_get_header,
-  .foreach_header = memory_client_foreach_header,
-  .hold = memory_client_hold,
-};
-
 /* --- What arrives --- */
-
-void
-memory_client_tell_status (
-    MemoryCall *self, MicroStatus status, const char *text, GBytes *details, GPtrArray *trailers)
-{
-  MemoryNote *note = memory_note_new (self, MEMORY_CLOSED);
-
-  note->status = status;
-  note->text = g_strdup (text);
-  note->details = details != NULL ? g_bytes_ref (details) : NULL;
-  note->headers = trailers;
-  memory_half_post (&self->client, note);
-}
 
 static void
 memory_client_end (MemoryCall *self, MicroStatus status, const char *text, GBytes *details)
@@ -145,7 +124,7 @@ memory_client_take_message (MemoryCall *self, MemoryNote *note)
   memory_client_end (self, MICRO_STATUS_RESOURCE_EXHAUSTED, text, NULL);
 }
 
-void
+static void
 memory_client_take (MemoryCall *self, MemoryNote *note)
 {
   MicroCall *call = &self->client.head;
@@ -165,4 +144,27 @@ memory_client_take (MemoryCall *self, MemoryNote *note)
       memory_client_end (self, note->status, note->text, note->details);
       break;
     }
+}
+
+static const MicroCallOps memory_client_ops = {
+  .begin_message = memory_client_begin_message,
+  .end_message = memory_client_end_message,
+  .close = memory_client_half_close,
+  .cancel = memory_client_cancel,
+  .get_header = memory_client_get_header,
+  .foreach_header = memory_client_foreach_header,
+  .hold = memory_client_hold,
+};
+
+void
+memory_client_init (MemoryCall *self,
+                    MicroLoop *loop,
+                    const MicroCallStart *start,
+                    const MicroCallEvents *events,
+                    gpointer user_data)
+{
+  memory_half_init (&self->client, loop, start, &memory_client_ops, memory_client_take);
+  self->client.head.streaming = start->streaming != FALSE;
+  self->client.head.events = events;
+  self->client.head.user_data = user_data;
 }

@@ -5,14 +5,15 @@
  */
 #include "config.h"
 
-#include "memory-private.h"
+#include "memory-call.h"
+#include "memory-note.h"
 
 MemoryNote *
 memory_note_new (MemoryCall *call, MemoryNoteKind kind)
 {
   MemoryNote *note = g_new0 (MemoryNote, 1);
 
-  g_atomic_int_inc (&call->references);
+  memory_call_ref (call);
   note->call = call;
   note->kind = kind;
   return note;
@@ -95,7 +96,7 @@ arrive_at_client (gpointer user_data)
   MemoryNote *note = user_data;
   MemoryCall *call = note->call;
 
-  g_atomic_int_inc (&call->references);
+  memory_call_ref (call);
   arrive (&call->client, note, &call->server);
   memory_call_unref (call);
 }
@@ -106,7 +107,7 @@ arrive_at_server (gpointer user_data)
   MemoryNote *note = user_data;
   MemoryCall *call = note->call;
 
-  g_atomic_int_inc (&call->references);
+  memory_call_ref (call);
   arrive (&call->server, note, &call->client);
   memory_call_unref (call);
 }
@@ -119,6 +120,34 @@ memory_half_post (MemoryHalf *self, MemoryNote *note)
   else
     micro_loop_post (self->head.loop,
                      self == &note->call->client ? arrive_at_client : arrive_at_server, note);
+}
+
+void
+memory_note_tell_status (
+    MemoryCall *call, MicroStatus status, const char *text, GBytes *details, GPtrArray *trailers)
+{
+  MemoryNote *note = memory_note_new (call, MEMORY_CLOSED);
+
+  note->status = status;
+  note->text = g_strdup (text);
+  note->details = details != NULL ? g_bytes_ref (details) : NULL;
+  note->headers = trailers;
+  memory_half_post (&call->client, note);
+}
+
+void
+memory_half_init (MemoryHalf *self,
+                  MicroLoop *loop,
+                  const MicroCallStart *start,
+                  const MicroCallOps *ops,
+                  void (*take) (MemoryCall *call, MemoryNote *note))
+{
+  self->head.ops = ops;
+  self->head.loop = loop;
+  self->head.codec = start->codec;
+  self->head.deadline_us = start->deadline_us;
+  self->take = take;
+  micro_call_init_arena (&self->head, NULL, 0);
 }
 
 guint8 *

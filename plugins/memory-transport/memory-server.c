@@ -7,7 +7,9 @@
 
 #include <string.h>
 
-#include "memory-private.h"
+#include "memory-call.h"
+#include "memory-note.h"
+#include "memory-server.h"
 
 static MemoryCall *
 from_server (MicroCall *call)
@@ -67,13 +69,13 @@ close_call (MicroCall *call, MicroStatus status, const char *message, GBytes *de
     {
       if (self->out_headers != NULL)
         send_headers (call);
-      memory_client_tell_status (self, status, message, details,
-                                 g_steal_pointer (&self->out_trailers));
+      memory_note_tell_status (self, status, message, details,
+                               g_steal_pointer (&self->out_trailers));
     }
   self->client_told = TRUE;
   micro_loop_stop_timer (call->loop, &self->deadline);
   memory_half_clear (&self->server);
-  memory_transport_call_served (self->server_transport);
+  memory_call_served (self);
   /* The caller's note still holds a reference, or the caller is the answer's own post: neither
    * looks at the call again. */
   memory_call_unref (self);
@@ -111,17 +113,6 @@ memory_server_hold (MicroCall *call, gboolean held)
   memory_half_hold (&self->server, self, held);
 }
 
-const MicroCallOps memory_server_ops = {
-  .begin_message = memory_server_begin_message,
-  .end_message = memory_server_end_message,
-  .close = close_call,
-  .get_header = memory_server_get_header,
-  .foreach_header = memory_server_foreach_header,
-  .add_header = add_header,
-  .send_headers = send_headers,
-  .hold = memory_server_hold,
-};
-
 /* --- What arrives --- */
 
 /* Nobody waits for the answer any more.  It must come all the same, and may come at once. */
@@ -139,10 +130,10 @@ memory_server_deadline_expired (MicroLoopTimer *timer)
 {
   MemoryCall *self = MICRO_CONTAINER_OF (timer, MemoryCall, deadline);
 
-  g_atomic_int_inc (&self->references);
+  memory_call_ref (self);
   if (!self->client_told)
-    memory_client_tell_status (self, MICRO_STATUS_DEADLINE_EXCEEDED,
-                               "the deadline passed before the handler answered", NULL, NULL);
+    memory_note_tell_status (self, MICRO_STATUS_DEADLINE_EXCEEDED,
+                             "the deadline passed before the handler answered", NULL, NULL);
   abandon (self);
   memory_call_unref (self);
 }
@@ -161,7 +152,7 @@ memory_server_start (MemoryCall *self)
   micro_router_dispatch (self->router, call, self->path);
 }
 
-void
+static void
 memory_server_take (MemoryCall *self, MemoryNote *note)
 {
   MicroCall *call = &self->server.head;
@@ -183,11 +174,28 @@ memory_server_take (MemoryCall *self, MemoryNote *note)
       break;
     case MEMORY_BREAK:
       if (!self->client_told)
-        memory_client_tell_status (self, MICRO_STATUS_UNAVAILABLE, "the server stops", NULL, NULL);
+        memory_note_tell_status (self, MICRO_STATUS_UNAVAILABLE, "the server stops", NULL, NULL);
       abandon (self);
       break;
     default:
       abandon (self);
       break;
     }
+}
+
+static const MicroCallOps memory_server_ops = {
+  .begin_message = memory_server_begin_message,
+  .end_message = memory_server_end_message,
+  .close = close_call,
+  .get_header = memory_server_get_header,
+  .foreach_header = memory_server_foreach_header,
+  .add_header = add_header,
+  .send_headers = send_headers,
+  .hold = memory_server_hold,
+};
+
+void
+memory_server_init (MemoryCall *self, MicroLoop *loop, const MicroCallStart *start)
+{
+  memory_half_init (&self->server, loop, start, &memory_server_ops, memory_server_take);
 }

@@ -5,17 +5,13 @@
  */
 #include "config.h"
 
-#include "memory-private.h"
+#include "memory-call.h"
+#include "memory-client.h"
+#include "memory-note.h"
+#include "memory-server.h"
 
 #define MEMORY_TYPE_TRANSPORT (memory_transport_get_type ())
 static GType memory_transport_get_type (void);
-
-struct _MemoryTransport
-{
-  GObject parent_instance;
-
-  guint n_served; /* calls, under the mutex */
-};
 
 typedef struct
 {
@@ -39,9 +35,7 @@ typedef struct
 
 /* The process is the network, so this is of the process. */
 static GMutex mutex;
-static GCond served;
 static GHashTable *listeners; /* address → Listener */
-static GHashTable *calls;     /* of MemoryCall, not owned */
 static guint last_address;
 
 static void
@@ -58,10 +52,8 @@ static void
 memory_transport_lock (void)
 {
   g_mutex_lock (&mutex);
-  if (listeners != NULL)
-    return;
-  listeners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, listener_free);
-  calls = g_hash_table_new (NULL, NULL);
+  if (listeners == NULL)
+    listeners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, listener_free);
 }
 
 static void
@@ -119,39 +111,31 @@ memory_transport_open (MicroTransport *transport,
                        gpointer user_data)
 {
   MemoryTransport *self = (MemoryTransport *) transport;
+  g_autofree char *problem = NULL;
+  MicroLoop *server_loop = NULL;
   Listener *listener;
   MemoryCall *call;
 
+  /* Who stops to listen finds every call that was made to it. */
   memory_transport_lock ();
   listener = g_hash_table_lookup (listeners, start->address);
-  if (listener == NULL)
-    call = memory_call_new (self, NULL, NULL, NULL, loop, start, events, user_data);
-  else
+  call = memory_call_new (self, listener != NULL ? listener->transport : NULL,
+                          listener != NULL ? listener->router : NULL, start);
+  if (listener != NULL)
+    server_loop = choose_loop (listener, loop);
+  memory_client_init (call, loop, start, events, user_data);
+  memory_server_init (call, server_loop, start);
+  memory_call_add (call);
+  memory_transport_unlock ();
+  if (server_loop == NULL)
     {
-      listener->transport->n_served++;
-      call = memory_call_new (self, listener->transport, listener->router,
-                              choose_loop (listener, loop), loop, start, events, user_data);
+      problem = g_strdup_printf ("nobody serves “%s” in this process", start->address);
+      memory_note_tell_status (call, MICRO_STATUS_UNAVAILABLE, problem, NULL, NULL);
+      return &call->client.head;
     }
-  g_hash_table_add (calls, call);
-  memory_transport_unlock ();
-  return memory_call_begin (call);
-}
-
-void
-memory_transport_call_served (MemoryTransport *self)
-{
-  memory_transport_lock ();
-  self->n_served--;
-  g_cond_broadcast (&served);
-  memory_transport_unlock ();
-}
-
-void
-memory_transport_call_gone (MemoryCall *call)
-{
-  memory_transport_lock ();
-  g_hash_table_remove (calls, call);
-  memory_transport_unlock ();
+  call->client.head.sent = TRUE;
+  memory_half_post (&call->server, memory_note_new (call, MEMORY_START));
+  return &call->client.head;
 }
 
 static gboolean
@@ -175,29 +159,38 @@ memory_transport_drain (MicroTransport *transport, guint timeout_ms)
   gint64 until_us = g_get_monotonic_time () + timeout_ms * (gint64) 1000;
 
   stop_listening (self);
-  memory_transport_lock ();
-  while (self->n_served > 0 && g_cond_wait_until (&served, &mutex, until_us))
-    continue;
-  memory_transport_unlock ();
+  memory_call_wait_served (self, until_us);
+}
+
+static void
+memory_transport_nothing (gpointer user_data)
+{
+}
+
+/* Not on a loop thread; both sides know on return. */
+static void
+break_call (MemoryCall *call)
+{
+  if (call->server.head.loop != NULL)
+    {
+      memory_half_post (&call->server, memory_note_new (call, MEMORY_BREAK));
+      /* What the server's half says to the client's is posted when this returns. */
+      micro_loop_run_sync (call->server.head.loop, memory_transport_nothing, NULL);
+    }
+  memory_note_tell_status (call, MICRO_STATUS_UNAVAILABLE, "the client stops", NULL, NULL);
+  micro_loop_run_sync (call->client.head.loop, memory_transport_nothing, NULL);
 }
 
 static void
 memory_transport_close (MicroTransport *transport)
 {
   MemoryTransport *self = (MemoryTransport *) transport;
-  g_autoptr (GPtrArray) mine = g_ptr_array_new_with_free_func ((GDestroyNotify) memory_call_unref);
-  GHashTableIter iter;
-  gpointer call;
+  g_autoptr (GPtrArray) mine = NULL;
 
   stop_listening (self);
-  memory_transport_lock ();
-  g_hash_table_iter_init (&iter, calls);
-  while (g_hash_table_iter_next (&iter, &call, NULL))
-    if (memory_call_is_of (call, self) && memory_call_try_ref (call))
-      g_ptr_array_add (mine, call);
-  memory_transport_unlock ();
+  mine = memory_call_list (self);
   for (guint i = 0; i < mine->len; i++)
-    memory_call_break (g_ptr_array_index (mine, i));
+    break_call (g_ptr_array_index (mine, i));
 }
 
 static void
