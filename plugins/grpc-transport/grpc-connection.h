@@ -23,11 +23,12 @@ typedef struct _GrpcSide GrpcSide;
  * @callbacks: (transfer none): what nghttp2 calls, of every session
  * @failed: the connection will be freed at the end of this turn
  * @freed: the connection has left its list, and goes
- * @end_call: all that the peer has sent of the call was taken; frees it, or may
- * @lose_call: the call has left its connection, which ended
- * @refuse_call: what the peer has sent of the call is not taken
+ * @end_call: the peer has ended the call, and all that it had sent was taken; may free the call
+ * @lose_call: the call has left its connection, which ended; may free the call
+ * @refuse_call: a message of the peer's cannot be taken: the call ends with this
  *
- * What a client or a server makes of the same.
+ * What client and server do each in its own way: so a connection and a call speak to what is above
+ * them.
  */
 struct _GrpcSide
 {
