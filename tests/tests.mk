@@ -31,7 +31,9 @@ gtests += \
 	tests/core/test-client \
 	tests/core/test-client-declined \
 	tests/core/test-client-interceptor \
+	tests/core/test-client-policy \
 	tests/core/test-config \
+	tests/core/test-ejection \
 	tests/core/test-error-record \
 	tests/core/test-interceptor \
 	tests/core/test-loop \
@@ -50,6 +52,7 @@ tests_core_test_client_declined_SOURCES = tests/core/test-client-declined.cc \
 	tests/core/client-test.h
 tests_core_test_client_interceptor_SOURCES = tests/core/test-client-interceptor.cc \
 	tests/core/client-test.h
+tests_core_test_ejection_SOURCES = tests/core/test-ejection.cc tests/clock-test.h
 tests_core_test_watcher_SOURCES = tests/core/test-watcher.cc tests/registry-test.h
 tests_core_test_records_SOURCES = tests/core/test-records.cc tests/registry-test.h
 tests_core_test_registry_SOURCES = tests/core/test-registry.cc tests/registry-test.h
@@ -118,7 +121,7 @@ suites = tests/bench tests/brokers tests/builds tests/clients tests/conformance 
 	tests/hostile tests/interop tests/kubernetes tests/packages tests/rollout tests/selectors
 EXTRA_DIST += $(suites) $(example_plugin) $(test_scripts) tests/abi.txt tests/certificates.sh \
 	tests/completion.zsh tests/check.sh tests/count.sh tests/functions.sh tests/gate.sh tests/installcheck.sh tests/limit \
-	tests/held-port.h tests/peers.sh tests/run tests/suites.sh tests/unit.h \
+	tests/held-port.h tests/peers.sh tests/run tests/selector-test.h tests/suites.sh tests/unit.h \
 	tests/symbols.txt tests/valgrind.supp packaging/build-debs packaging/build-rpms packaging/build-steps.sh \
 	packaging/container packaging/debian packaging/debian-packages packaging/debian-tree.sh packaging/kubernetes packaging/rpm \
 	.ci/run

@@ -15,7 +15,6 @@
 
 #define DEFAULT_TIMEOUT_MS 5000
 #define DEFAULT_RETRIES 1
-#define BUDGET_FULL 100
 
 G_DEFINE_FINAL_TYPE (MicroClient, micro_client, G_TYPE_OBJECT)
 
@@ -26,6 +25,8 @@ micro_client_finalize (GObject *object)
 
   g_clear_pointer (&self->cache, micro_cache_free);
   micro_ejection_free (self->ejection);
+  micro_budgets_free (self->budgets);
+  micro_policies_free (self->policies);
   g_clear_pointer (&self->interceptors, micro_interceptors_free);
   g_free (self->name);
   g_free (self->proxy);
@@ -46,9 +47,10 @@ static void
 micro_client_init (MicroClient *self)
 {
   self->ejection = micro_ejection_new ();
+  self->budgets = micro_budgets_new ();
+  self->policies = micro_policies_new ();
   self->timeout_ms = DEFAULT_TIMEOUT_MS;
   self->retries = DEFAULT_RETRIES;
-  self->budget = BUDGET_FULL;
 }
 
 /**

@@ -8,8 +8,10 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "call/interceptor.h"
+#include "client/budget.h"
 #include "client/cache.h"
 #include "client/ejection.h"
+#include "client/policy.h"
 #include <micro/micro-client.h>
 
 G_BEGIN_DECLS
@@ -24,13 +26,14 @@ struct _MicroClient
   GPtrArray *loops;
   MicroCache *cache; /* (nullable): not when the selector resolves by itself */
   MicroEjection *ejection;
+  MicroBudgets *budgets;
+  MicroPolicies *policies;
   MicroInterceptors *interceptors; /* (nullable) */
   char *name;                      /* (nullable): of the program, told to those it calls */
   char *proxy; /* (nullable): the address or the service that takes every call */
   guint timeout_ms;
   int retries;
   guint next_loop; /* atomic */
-  int budget;      /* atomic: tenths of a token */
 };
 
 /* One call with all its tries; the answer is bytes.  Takes @path. */

@@ -15,6 +15,7 @@ typedef struct
 {
   gint64 until_us;
   gint64 out_us;
+  gboolean probed; /* a call tries it; the others wait for that until until_us */
 } Ejected;
 
 struct _MicroEjection
@@ -50,13 +51,18 @@ ejection_is_long_ago (gpointer address, gpointer value, gpointer now_us)
   return ejected->until_us + LAST_OUT_US < *(const gint64 *) now_us;
 }
 
-void
-micro_ejection_failed (MicroEjection *self, const char *address)
+static gint64
+vary (gint64 us)
+{
+  return (gint64) (us * g_random_double_range (0.8, 1.2));
+}
+
+static void
+set_aside (MicroEjection *self, const char *address)
 {
   gint64 now_us = g_get_monotonic_time ();
   Ejected *ejected;
 
-  g_mutex_lock (&self->mutex);
   g_hash_table_foreach_remove (self->nodes, ejection_is_long_ago, &now_us);
   ejected = g_hash_table_lookup (self->nodes, address);
   if (ejected == NULL)
@@ -65,23 +71,47 @@ micro_ejection_failed (MicroEjection *self, const char *address)
       g_hash_table_insert (self->nodes, g_strdup (address), ejected);
     }
   /* Calls that were under way together count as one failure. */
-  if (ejected->until_us <= now_us)
+  if (ejected->until_us <= now_us || ejected->probed)
     {
       ejected->out_us = CLAMP (2 * ejected->out_us, FIRST_OUT_US, LAST_OUT_US);
-      ejected->until_us = now_us + (gint64) (ejected->out_us * g_random_double_range (0.8, 1.2));
+      ejected->until_us = now_us + vary (ejected->out_us);
+      ejected->probed = FALSE;
     }
+}
+
+void
+micro_ejection_done (MicroEjection *self, const char *address, const MicroOutcome *outcome)
+{
+  gboolean refused
+      = outcome->status == MICRO_STATUS_UNAVAILABLE && !outcome->sent && !outcome->declined;
+
+  if (!refused && (outcome->status != MICRO_STATUS_OK || g_atomic_int_get (&self->n_nodes) == 0))
+    return;
+  g_mutex_lock (&self->mutex);
+  if (refused)
+    set_aside (self, address);
+  else
+    g_hash_table_remove (self->nodes, address);
   g_atomic_int_set (&self->n_nodes, (int) g_hash_table_size (self->nodes));
   g_mutex_unlock (&self->mutex);
 }
 
 void
-micro_ejection_worked (MicroEjection *self, const char *address)
+micro_ejection_chosen (MicroEjection *self, const char *address)
 {
+  gint64 now_us;
+  Ejected *ejected;
+
   if (g_atomic_int_get (&self->n_nodes) == 0)
     return;
+  now_us = g_get_monotonic_time ();
   g_mutex_lock (&self->mutex);
-  g_hash_table_remove (self->nodes, address);
-  g_atomic_int_set (&self->n_nodes, (int) g_hash_table_size (self->nodes));
+  ejected = g_hash_table_lookup (self->nodes, address);
+  if (ejected != NULL && ejected->until_us <= now_us)
+    {
+      ejected->probed = TRUE;
+      ejected->until_us = now_us + ejected->out_us;
+    }
   g_mutex_unlock (&self->mutex);
 }
 
@@ -104,7 +134,10 @@ micro_ejection_get_tried (MicroEjection *self, MicroService *service, GPtrArray 
       MicroNode *node = g_ptr_array_index (nodes, i);
       const Ejected *ejected = g_hash_table_lookup (self->nodes, micro_node_get_address (node));
 
-      if (ejected != NULL && ejected->until_us > now_us)
+      if (ejected != NULL && ejected->until_us > now_us
+          && (tried == NULL
+              || !g_ptr_array_find_with_equal_func (tried, node, (GEqualFunc) micro_node_equal,
+                                                    NULL)))
         g_ptr_array_add (out, micro_node_ref (node));
     }
   g_mutex_unlock (&self->mutex);

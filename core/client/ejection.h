@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * Nodes that refuse connections, and how long they are left alone.
+ * Nodes that refuse connections: left alone for a while, then tried by a single call.
  */
 #pragma once
 
-#include <micro/micro-service.h>
+#include <micro/micro-selector.h>
 
 G_BEGIN_DECLS
 
@@ -14,8 +14,11 @@ typedef struct _MicroEjection MicroEjection;
 /* Any thread. */
 MicroEjection *micro_ejection_new (void);
 void micro_ejection_free (MicroEjection *self);
-void micro_ejection_failed (MicroEjection *self, const char *address);
-void micro_ejection_worked (MicroEjection *self, const char *address);
+/* How a call went on the node at @address. */
+void
+micro_ejection_done (MicroEjection *self, const char *address, const MicroOutcome *outcome);
+/* It will be called: of a node whose time is over, this is the call that tries it. */
+void micro_ejection_chosen (MicroEjection *self, const char *address);
 /* (transfer full) (nullable): @tried and the nodes of @service that are out; %NULL for none */
 GPtrArray *micro_ejection_get_tried (MicroEjection *self, MicroService *service, GPtrArray *tried);
 

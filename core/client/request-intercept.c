@@ -127,7 +127,9 @@ micro_request_get_address (MicroRequest *self)
 {
   if (self->address != NULL)
     return self->address;
-  return self->node != NULL ? micro_node_get_address (self->node) : NULL;
+  return self->attempt != NULL && self->attempt->node != NULL
+             ? micro_node_get_address (self->attempt->node)
+             : NULL;
 }
 
 gboolean
@@ -171,7 +173,7 @@ micro_request_fail (MicroRequest *self, MicroStatus status, const char *format, 
 {
   va_list arguments;
 
-  g_return_if_fail (self != NULL && status != MICRO_STATUS_OK && self->call == NULL);
+  g_return_if_fail (self != NULL && status != MICRO_STATUS_OK && self->attempt == NULL);
   if (self->refused != NULL)
     return;
   va_start (arguments, format);

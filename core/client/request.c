@@ -7,8 +7,131 @@
 
 #include <string.h>
 
-#include "client/request.h"
+#include "client/attempt.h"
+#include <micro/micro-error.h>
 #include <micro/micro-node.h>
+
+/* --- Attempts --- */
+
+static void
+attempt_clear (MicroAttempt *self)
+{
+  g_clear_pointer (&self->node, micro_node_unref);
+  g_clear_pointer (&self->service, micro_service_unref);
+}
+
+static void
+attempt_free (MicroAttempt *self)
+{
+  attempt_clear (self);
+  if (self != &self->request->first)
+    g_free (self);
+}
+
+static void
+free_attempts (MicroRequest *self)
+{
+  MicroAttempt *attempt = self->attempt;
+
+  while (attempt != NULL)
+    {
+      MicroAttempt *before = attempt->before;
+
+      attempt_free (attempt);
+      attempt = before;
+    }
+}
+
+/* Those that ended before the last one did: a call that waits for a node makes many. */
+static void
+free_ended (MicroAttempt *newest)
+{
+  MicroAttempt **link = &newest->before;
+
+  while (*link != NULL)
+    {
+      MicroAttempt *attempt = *link;
+
+      if (attempt->closed)
+        {
+          *link = attempt->before;
+          attempt_free (attempt);
+        }
+      else
+        link = &attempt->before;
+    }
+}
+
+MicroAttempt *
+micro_request_add_attempt (MicroRequest *self)
+{
+  MicroAttempt *attempt = self->attempt == NULL ? &self->first : g_new0 (MicroAttempt, 1);
+
+  attempt->request = self;
+  attempt->begun_us = g_get_monotonic_time ();
+  if (self->attempt != NULL)
+    {
+      free_ended (self->attempt);
+      attempt->number = self->attempt->number + 1;
+      attempt->before = self->attempt;
+    }
+  self->attempt = attempt;
+  return attempt;
+}
+
+gboolean
+micro_request_has_others (MicroRequest *self, MicroAttempt *one)
+{
+  for (MicroAttempt *attempt = self->attempt; attempt != NULL; attempt = attempt->before)
+    if (attempt != one && !attempt->closed)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+tell_all (MicroRequest *self, MicroAttempt *except, MicroStatus status)
+{
+  for (MicroAttempt *attempt = self->attempt; attempt != NULL; attempt = attempt->before)
+    if (attempt != except)
+      micro_attempt_tell (attempt, status, attempt->call != NULL && attempt->call->sent, FALSE);
+}
+
+static void
+cancel_all (MicroRequest *self, MicroAttempt *except)
+{
+  for (MicroAttempt *attempt = self->attempt; attempt != NULL; attempt = attempt->before)
+    {
+      MicroCall *call = attempt->call;
+
+      if (attempt == except || attempt->closed)
+        continue;
+      attempt->closed = TRUE;
+      attempt->call = NULL;
+      if (call != NULL)
+        call->ops->cancel (call);
+    }
+}
+
+void
+micro_request_settle_on (MicroRequest *self, MicroAttempt *one)
+{
+  if (!micro_request_has_others (self, one))
+    return;
+  micro_loop_stop_timer (self->loop, &self->hedge);
+  tell_all (self, one, MICRO_STATUS_CANCELLED);
+  cancel_all (self, one);
+  /* Whose headers are asked for from now on. */
+  for (MicroAttempt **link = &self->attempt; *link != NULL; link = &(*link)->before)
+    if (*link == one)
+      {
+        *link = one->before;
+        one->before = self->attempt;
+        self->attempt = one;
+        break;
+      }
+}
+
+/* --- References --- */
 
 MicroRequest *
 micro_request_ref (MicroRequest *self)
@@ -23,7 +146,7 @@ micro_request_unref (MicroRequest *self)
   if (!g_atomic_ref_count_dec (&self->references))
     return;
   self->funcs->clear (self);
-  g_clear_pointer (&self->node, micro_node_unref);
+  free_attempts (self);
   g_clear_pointer (&self->tried, g_ptr_array_unref);
   g_clear_pointer (&self->headers, g_ptr_array_unref);
   g_clear_pointer (&self->context, micro_context_unref);
@@ -35,19 +158,11 @@ micro_request_unref (MicroRequest *self)
   g_free (self->path);
   g_free (self->address);
   g_free (self->version);
+  g_free (self->hash_key);
   g_free (self);
 }
 
 /* --- The end --- */
-
-void
-micro_request_mark (MicroRequest *self, const GError *error)
-{
-  if (self->node == NULL || self->marked)
-    return;
-  self->marked = TRUE;
-  micro_selector_mark (self->client->selector, self->node, error);
-}
 
 void
 micro_request_end (MicroRequest *self, const GError *error)
@@ -57,9 +172,10 @@ micro_request_end (MicroRequest *self, const GError *error)
   if (self->done)
     return;
   self->done = TRUE;
-  micro_request_mark (self, error); /* given up, by its deadline or its caller */
+  tell_all (self, NULL, error != NULL ? micro_error_get_status (error) : MICRO_STATUS_OK);
   micro_loop_stop_timer (self->loop, &self->deadline);
   micro_loop_stop_timer (self->loop, &self->backoff);
+  micro_loop_stop_timer (self->loop, &self->hedge);
   g_cancellable_disconnect (self->cancellable, self->cancel_id);
   if (self->context != NULL)
     micro_context_remove_child (self->context, &self->child);
@@ -68,9 +184,7 @@ micro_request_end (MicroRequest *self, const GError *error)
     micro_request_intercept_end (self, error);
   self->funcs->ended (self, error);
   micro_scope_leave (&scope, self->loop);
-  if (self->call != NULL && !self->closed)
-    self->call->ops->cancel (self->call);
-  self->call = NULL;
+  cancel_all (self, NULL);
   micro_request_unref (self);
 }
 
@@ -86,16 +200,16 @@ static void
 request_deadline_expired (MicroLoopTimer *timer)
 {
   MicroRequest *self = MICRO_CONTAINER_OF (timer, MicroRequest, deadline);
+  const char *address = micro_request_get_address (self);
   g_autofree char *message = NULL;
   g_autoptr (GError) error = NULL;
 
   if (self->failure != NULL)
     message = g_strdup_printf ("%s was not answered within %u ms; the last try: %s", self->path + 1,
                                self->timeout_ms, self->failure->message);
-  else if (self->node != NULL || self->address != NULL)
-    message = g_strdup_printf (
-        "%s did not answer within %u ms (%s was asked)", self->path + 1, self->timeout_ms,
-        self->node != NULL ? micro_node_get_address (self->node) : self->address);
+  else if (address != NULL)
+    message = g_strdup_printf ("%s did not answer within %u ms (%s was asked)", self->path + 1,
+                               self->timeout_ms, address);
   else
     message = g_strdup_printf ("%s did not answer within %u ms", self->path + 1, self->timeout_ms);
   error = g_error_new_literal (MICRO_ERROR, MICRO_STATUS_DEADLINE_EXCEEDED, message);
@@ -152,12 +266,18 @@ micro_request_init (MicroRequest *self,
   if (self->address == NULL && client->proxy != NULL && strchr (client->proxy, ':') != NULL)
     self->address = g_strdup (client->proxy);
   self->version = g_strdup (options->version);
+  self->hash_key = g_strdup (options->hash_key);
+  self->policy = micro_policies_find (client->policies, self->service, path);
   self->retry_safe = options->retry_safe != FALSE;
   self->compress = options->compress != FALSE;
   self->wait_for_ready = options->wait_for_ready != FALSE;
   self->max_receive_bytes = options->max_receive_bytes;
-  self->timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : default_timeout_ms;
-  self->retries_left = options->retries >= 0 ? options->retries : client->retries;
+  self->timeout_ms = options->timeout_ms != 0        ? options->timeout_ms
+                     : self->policy->timeout_ms != 0 ? self->policy->timeout_ms
+                                                     : default_timeout_ms;
+  self->retries_left = options->retries >= 0        ? options->retries
+                       : self->policy->retries >= 0 ? self->policy->retries
+                                                    : client->retries;
   self->deadline_us = self->timeout_ms != 0
                           ? g_get_monotonic_time () + self->timeout_ms * G_TIME_SPAN_MILLISECOND
                           : G_MAXINT64;
@@ -210,7 +330,7 @@ request_begin (gpointer user_data)
           self->deadline.expired = request_deadline_expired;
           micro_loop_start_timer (self->loop, &self->deadline, self->deadline_us);
         }
-      micro_request_try (self);
+      micro_request_begin_attempts (self);
     }
 }
 

@@ -1,27 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * A call on its way out, with all its tries: what unary calls and streams have in common.
+ * A call on its way out: a list of attempts under a policy, for unary calls and streams alike.
  */
 #pragma once
 
 #include "call/context.h"
 #include "client/client.h"
+#include "client/policy.h"
 #include <micro/micro-request.h>
 
 G_BEGIN_DECLS
 
+typedef struct _MicroAttemptFuncs MicroAttemptFuncs;
+
+/* One attempt: the node it went to, the transport's call, and how far it is. */
+typedef struct _MicroAttempt MicroAttempt;
+struct _MicroAttempt
+{
+  MicroRequest *request;
+  MicroAttempt *before; /* (nullable) */
+  guint number;         /* from 0 */
+  gint64 begun_us;
+  MicroService *service; /* (nullable): what the node was selected from */
+  MicroNode *node;       /* (nullable): the selector's */
+  MicroCall *call;       /* (nullable): while it runs, and in its closed event */
+  guint closed : 1;      /* nothing follows; the call, if there was one, goes by itself */
+  guint told : 1;        /* the selector knows how it went */
+};
+
 typedef struct
 {
-  const MicroCallEvents *events; /* their closed is micro_request_closed() */
+  const MicroCallEvents *events; /* their user_data is an attempt, closed micro_attempt_closed() */
   gboolean streaming;
-  /* self->call is open: say what there is to say, again at each try. */
-  void (*opened) (MicroRequest *self);
+  /* @call is open: say what there is to say, again at each attempt. */
+  void (*opened) (MicroRequest *self, MicroCall *call);
   /* (nullable): whether opened() could say it all again */
   gboolean (*may_repeat) (MicroRequest *self);
   /* (nullable): whether an OK is one; if not, the reason (static); may end the request itself */
   const char *(*check) (MicroRequest *self);
-  /* Once and last; self->call is there if a peer was reached.  @error NULL: OK. */
+  /* Once and last; its call is there if a peer was reached.  @error NULL: OK. */
   void (*ended) (MicroRequest *self, const GError *error);
   void (*clear) (MicroRequest *self); /* before it is freed */
 } MicroRequestFuncs;
@@ -30,6 +48,7 @@ typedef struct
 struct _MicroRequest
 {
   const MicroRequestFuncs *funcs;
+  const MicroAttemptFuncs *attempt_funcs;
   gatomicrefcount references;
   MicroClient *client;
   MicroLoop *loop;
@@ -39,7 +58,9 @@ struct _MicroRequest
   char *path;
   char *address;      /* (nullable): past registry and selector */
   char *version;      /* (nullable) */
+  char *hash_key;     /* (nullable) */
   GPtrArray *headers; /* (nullable): name, value, … */
+  const MicroPolicy *policy;
   MicroCodec codec;
   guint timeout_ms; /* 0: none */
   gint64 deadline_us;
@@ -50,19 +71,18 @@ struct _MicroRequest
 
   /* How far it is. */
   guint done : 1;
-  guint closed : 1; /* the call is, and goes by itself */
   guint held : 1;
-  guint marked : 1;     /* the selector knows how it went on the node */
   guint declined : 1;   /* once, by a peer that is well */
-  guint may_return : 1; /* the next try is free or paid for, on nodes that were tried too */
+  guint may_return : 1; /* the next attempt is free or paid for, on nodes that were tried too */
   int retries_left;
   guint n_backoffs;
-  MicroCall *call;  /* (nullable): the running try */
-  MicroNode *node;  /* (nullable): the selector's */
-  GPtrArray *tried; /* (nullable) */
-  GError *failure;  /* (nullable): of the last try */
+  MicroAttempt first;
+  MicroAttempt *attempt; /* (nullable): whose answer counts: the newest, or the one that answered */
+  GPtrArray *tried;      /* (nullable): nodes */
+  GError *failure;       /* (nullable): of the last attempt */
   MicroLoopTimer deadline;
   MicroLoopTimer backoff;
+  MicroLoopTimer hedge;
   GCancellable *cancellable; /* (nullable) */
   gulong cancel_id;
   MicroContext *context; /* (nullable): of the handler that calls */
@@ -86,13 +106,29 @@ MicroRequest *micro_request_ref (MicroRequest *self);
 void micro_request_unref (MicroRequest *self);
 /* On the loop: ends it, unless it has ended. */
 void micro_request_end (MicroRequest *self, const GError *error);
-/* Tells the selector, once a node, how it went there; %NULL @error: well. */
-void micro_request_mark (MicroRequest *self, const GError *error);
-/* client/request-try.c: finds a node and opens a call; again after a failure. */
-void micro_request_try (MicroRequest *self);
-/* For events->closed. */
-void
-micro_request_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *details);
+/* client/retry.c: the first attempt, and after a failure what follows. */
+void micro_request_begin_attempts (MicroRequest *self);
+
+/* What comes with the events of a call. */
+static inline MicroRequest *
+micro_request_of (MicroCall *call)
+{
+  return ((MicroAttempt *) call->user_data)->request;
+}
+
+/* (nullable): the call whose answer counts */
+static inline MicroCall *
+micro_request_get_call (MicroRequest *self)
+{
+  return self->attempt != NULL ? self->attempt->call : NULL;
+}
+
+/* Becomes self->attempt. */
+MicroAttempt *micro_request_add_attempt (MicroRequest *self);
+/* Whether another attempt than @one runs. */
+gboolean micro_request_has_others (MicroRequest *self, MicroAttempt *one);
+/* Its answer counts: the others are given up. */
+void micro_request_settle_on (MicroRequest *self, MicroAttempt *one);
 
 /* client/request-intercept.c: around the call; message and end only if self->intercepted. */
 void micro_request_intercept_start (MicroRequest *self);

@@ -54,7 +54,7 @@ micro_stream_tell_writable (MicroStream *self)
 void
 micro_stream_look_for_room (MicroStream *self)
 {
-  MicroCall *call = self->base.call;
+  MicroCall *call = micro_request_get_call (&self->base);
   gboolean room
       = call != NULL ? micro_call_has_room (call) : self->outbox_bytes < MICRO_CALL_HIGH_WATER;
 
@@ -84,9 +84,8 @@ micro_stream_init_outbox (MicroStream *self)
 }
 
 static void
-write_message (MicroCall *call, const Message *message)
+write_message (MicroStream *self, MicroCall *call, const Message *message)
 {
-  MicroStream *self = call->user_data;
   gsize length;
   const guint8 *data = g_bytes_get_data (message->bytes, &length);
   guint8 *space;
@@ -103,10 +102,10 @@ write_message (MicroCall *call, const Message *message)
 void
 micro_stream_repeat_outbox (MicroStream *self)
 {
-  MicroCall *call = self->base.call;
+  MicroCall *call = micro_request_get_call (&self->base);
 
   for (guint i = 0; self->outbox != NULL && i < self->outbox->len; i++)
-    write_message (call, &g_array_index (self->outbox, Message, i));
+    write_message (self, call, &g_array_index (self->outbox, Message, i));
   if (self->half_closed)
     call->ops->close (call, MICRO_STATUS_OK, NULL, NULL);
 }
@@ -115,7 +114,7 @@ static void
 stream_send_put (MicroStream *self, GBytes *bytes, gboolean compress)
 {
   Message message = { bytes, compress };
-  MicroCall *call = self->base.call;
+  MicroCall *call = micro_request_get_call (&self->base);
 
   if (self->base.done || self->half_closed)
     return;
@@ -129,14 +128,14 @@ stream_send_put (MicroStream *self, GBytes *bytes, gboolean compress)
       g_array_append_val (self->outbox, message);
     }
   if (call != NULL)
-    write_message (call, &message);
+    write_message (self, call, &message);
   micro_stream_look_for_room (self);
 }
 
 static void
 stream_send_half_close (MicroStream *self)
 {
-  MicroCall *call = self->base.call;
+  MicroCall *call = micro_request_get_call (&self->base);
 
   if (self->base.done || self->half_closed)
     return;
@@ -186,7 +185,7 @@ stream_send_post (MicroStream *self, GBytes *message)
 static void
 pack_into_call (MicroStream *self, const ProtobufCMessage *message)
 {
-  MicroCall *call = self->base.call;
+  MicroCall *call = micro_request_get_call (&self->base);
   gsize size = protobuf_c_message_get_packed_size (message);
 
   if (G_UNLIKELY (self->base.intercepted != NULL))
@@ -210,12 +209,13 @@ gboolean
 micro_stream_send (MicroStream *self, gconstpointer message)
 {
   gboolean on_loop;
+  MicroCall *call;
   g_autoptr (GBytes) bytes = NULL;
 
   g_return_val_if_fail (self != NULL && message != NULL, FALSE);
   on_loop = micro_loop_get_current () == self->base.loop;
-  if (on_loop && self->method != NULL && self->base.call != NULL && self->base.call->sent
-      && !self->base.done && !self->half_closed)
+  call = on_loop ? micro_request_get_call (&self->base) : NULL;
+  if (call != NULL && self->method != NULL && call->sent && !self->base.done && !self->half_closed)
     {
       micro_stream_drop_outbox (self);
       pack_into_call (self, message);

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "call/call.h"
+#include "client/attempt.h"
 #include "client/stream.h"
 #include "codec/unpack.h"
 
@@ -112,7 +113,7 @@ wants_one_reply (MicroStream *self)
 static void
 stream_on_message (MicroCall *call, const guint8 *data, gsize length)
 {
-  MicroStream *self = call->user_data;
+  MicroStream *self = (MicroStream *) micro_request_of (call);
 
   micro_stream_drop_outbox (self);
   self->n_received++;
@@ -129,7 +130,7 @@ stream_on_message (MicroCall *call, const guint8 *data, gsize length)
 static void
 stream_on_headers (MicroCall *call)
 {
-  MicroStream *self = call->user_data;
+  MicroStream *self = (MicroStream *) micro_request_of (call);
   MicroScope scope;
 
   micro_stream_drop_outbox (self);
@@ -143,7 +144,7 @@ stream_on_headers (MicroCall *call)
 static void
 on_writable (MicroCall *call)
 {
-  MicroStream *self = call->user_data;
+  MicroStream *self = (MicroStream *) micro_request_of (call);
 
   micro_stream_look_for_room (self);
   micro_stream_ref (self);
@@ -153,7 +154,7 @@ on_writable (MicroCall *call)
 
 static const MicroCallEvents call_events = {
   .message = stream_on_message,
-  .closed = micro_request_closed,
+  .closed = micro_attempt_closed,
   .writable = on_writable,
   .headers = stream_on_headers,
 };
@@ -161,7 +162,7 @@ static const MicroCallEvents call_events = {
 /* --- The request --- */
 
 static void
-stream_opened (MicroRequest *request)
+stream_opened (MicroRequest *request, MicroCall *call)
 {
   MicroStream *self = (MicroStream *) request;
 
@@ -314,7 +315,7 @@ micro_client_open_bytes_stream (MicroClient *self,
 void
 micro_stream_hold (MicroStream *self)
 {
-  MicroCall *call = self->base.call;
+  MicroCall *call = micro_request_get_call (&self->base);
 
   if (self->base.held || self->base.done)
     return;
@@ -327,7 +328,7 @@ static void
 resume (gpointer user_data)
 {
   MicroStream *self = user_data;
-  MicroCall *call = self->base.call;
+  MicroCall *call = micro_request_get_call (&self->base);
 
   if (self->base.held)
     {
@@ -394,7 +395,9 @@ micro_stream_cancel (MicroStream *self)
 gboolean
 micro_stream_is_compressed (MicroStream *self)
 {
-  return self->base.call != NULL && self->base.call->was_compressed;
+  MicroCall *call = micro_request_get_call (&self->base);
+
+  return call != NULL && call->was_compressed;
 }
 
 /**
@@ -408,7 +411,7 @@ micro_stream_is_compressed (MicroStream *self)
 const char *
 micro_stream_get_header (MicroStream *self, const char *name)
 {
-  MicroCall *call = self->base.call;
+  MicroCall *call = micro_request_get_call (&self->base);
 
   return call != NULL ? call->ops->get_header (call, name) : NULL;
 }
@@ -428,7 +431,7 @@ micro_stream_foreach_header (MicroStream *self,
                              MicroHeaderFunc callback,
                              gpointer user_data)
 {
-  MicroCall *call = self->base.call;
+  MicroCall *call = micro_request_get_call (&self->base);
 
   if (call != NULL)
     call->ops->foreach_header (call, trailers, callback, user_data);

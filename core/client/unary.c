@@ -9,7 +9,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
-#include "client/request.h"
+#include "client/attempt.h"
 #include "loop/loop.h"
 
 typedef struct
@@ -54,10 +54,9 @@ clear_reply (Unary *self)
 }
 
 static void
-unary_opened (MicroRequest *request)
+unary_opened (MicroRequest *request, MicroCall *call)
 {
   Unary *self = (Unary *) request;
-  MicroCall *call = request->call;
   gsize length;
   const guint8 *data = g_bytes_get_data (self->message, &length);
   guint8 *space;
@@ -65,7 +64,8 @@ unary_opened (MicroRequest *request)
   if (G_UNLIKELY (request->intercepted != NULL))
     micro_request_intercept_message (request, TRUE, length);
   space = call->ops->begin_message (call, length);
-  clear_reply (self);
+  if (!micro_request_has_others (request, request->attempt))
+    clear_reply (self);
   if (length > 0)
     memcpy (space, data, length);
   call->ops->end_message (call);
@@ -85,8 +85,10 @@ copy (const guint8 *data, gsize length)
 static void
 unary_on_message (MicroCall *call, const guint8 *data, gsize length)
 {
-  Unary *self = call->user_data;
+  MicroAttempt *attempt = call->user_data;
+  Unary *self = (Unary *) attempt->request;
 
+  micro_request_settle_on (&self->base, attempt);
   if (G_UNLIKELY (self->base.intercepted != NULL))
     micro_request_intercept_message (&self->base, FALSE, length);
   if (self->n_replies++ > 0)
@@ -131,7 +133,7 @@ unary_clear (MicroRequest *request)
 }
 
 static const MicroCallEvents events
-    = { .message = unary_on_message, .closed = micro_request_closed };
+    = { .message = unary_on_message, .closed = micro_attempt_closed };
 
 static const MicroRequestFuncs funcs = { .events = &events,
                                          .opened = unary_opened,

@@ -31,29 +31,11 @@ keep_contract (MicroSelector *self, gpointer result, GError *error, GError **ret
   return result;
 }
 
-/**
- * micro_selector_is_tried:
- * @tried: (nullable) (element-type MicroNode): what select() was given
- * @node: a node of the service
- *
- * For selectors.
- *
- * Returns: whether @node must not be chosen any more
- */
-gboolean
-micro_selector_is_tried (GPtrArray *tried, MicroNode *node)
-{
-  for (guint i = 0; tried != NULL && i < tried->len; i++)
-    if (micro_node_equal (tried->pdata[i], node))
-      return TRUE;
-  return FALSE;
-}
-
 /* Or its caller would call a node that cannot be reached again and again. */
 static MicroNode *
-refuse_tried (MicroSelector *self, MicroNode *node, GPtrArray *tried, GError **error)
+refuse_tried (MicroSelector *self, MicroNode *node, const MicroPick *pick, GError **error)
 {
-  if (node == NULL || !micro_selector_is_tried (tried, node))
+  if (node == NULL || micro_pick_may_use (pick, node))
     return node;
   g_set_error (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE,
                "the selector %s gave the node %s again, which cannot be called now",
@@ -66,16 +48,21 @@ refuse_tried (MicroSelector *self, MicroNode *node, GPtrArray *tried, GError **e
  * micro_selector_select:
  * @self: a selector
  * @service: whose nodes to choose from
- * @tried: (nullable) (element-type MicroNode): the nodes not to choose any more
+ * @pick: (nullable): the call; %NULL: nothing is known of it
  * @error: return location; %MICRO_STATUS_UNAVAILABLE when no node is left
  *
- * Chooses the node for the next call.  Never blocks; any thread.
+ * Chooses the node for the next call, of which micro_selector_done() has to be told once.  Never
+ * blocks; any thread.
  *
  * Returns: (transfer full): one of the nodes of @service
  */
 MicroNode *
-micro_selector_select (MicroSelector *self, MicroService *service, GPtrArray *tried, GError **error)
+micro_selector_select (MicroSelector *self,
+                       MicroService *service,
+                       const MicroPick *pick,
+                       GError **error)
 {
+  static const MicroPick nothing = MICRO_PICK_INIT;
   MicroSelectorInterface *iface;
   GError *local = NULL;
   MicroNode *node;
@@ -88,27 +75,52 @@ micro_selector_select (MicroSelector *self, MicroService *service, GPtrArray *tr
                    G_OBJECT_TYPE_NAME (self));
       return NULL;
     }
-  node = refuse_tried (self, iface->select (self, service, tried, &local), tried, &local);
+  if (pick == NULL)
+    pick = &nothing;
+  node = refuse_tried (self, iface->select (self, service, pick, &local), pick, &local);
   return keep_contract (self, node, local, error);
 }
 
 /**
- * micro_selector_mark:
+ * micro_selector_done:
  * @self: a selector
- * @node: a node that was called
- * @outcome: (nullable): how the call failed, or %NULL if it did not
+ * @service: what the node was picked from
+ * @node: the node that was picked
+ * @outcome: how the call went there
  *
- * Tells how a call went, for selectors that learn from it.  Never blocks; any thread.
+ * Tells how a call went, once for each micro_selector_select().  Never blocks; any thread.
  */
 void
-micro_selector_mark (MicroSelector *self, MicroNode *node, const GError *outcome)
+micro_selector_done (MicroSelector *self,
+                     MicroService *service,
+                     MicroNode *node,
+                     const MicroOutcome *outcome)
 {
   MicroSelectorInterface *iface;
 
-  g_return_if_fail (MICRO_IS_SELECTOR (self) && node != NULL);
+  g_return_if_fail (MICRO_IS_SELECTOR (self) && service != NULL && node != NULL);
+  g_return_if_fail (outcome != NULL);
   iface = MICRO_SELECTOR_GET_IFACE (self);
-  if (iface->mark != NULL)
-    iface->mark (self, node, outcome);
+  if (iface->done != NULL)
+    iface->done (self, service, node, outcome);
+}
+
+/**
+ * micro_selector_update:
+ * @self: a selector
+ * @snapshot: a service as it is now
+ *
+ * Tells what micro_selector_select() will choose from.  One thread at a time; never blocks.
+ */
+void
+micro_selector_update (MicroSelector *self, MicroService *snapshot)
+{
+  MicroSelectorInterface *iface;
+
+  g_return_if_fail (MICRO_IS_SELECTOR (self) && snapshot != NULL);
+  iface = MICRO_SELECTOR_GET_IFACE (self);
+  if (iface->update != NULL)
+    iface->update (self, snapshot);
 }
 
 /**

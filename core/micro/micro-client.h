@@ -27,6 +27,7 @@ G_DECLARE_FINAL_TYPE (MicroClient, micro_client, MICRO, CLIENT, GObject)
  * @compress: send the messages compressed (gzip)
  * @wait_for_ready: wait for a node that can be reached until the deadline
  * @max_receive_bytes: of a message; 0: the transport's default
+ * @hash_key: (nullable): for selectors that send calls with equal keys to the same node
  *
  * Zero-initialise with MICRO_CALL_OPTIONS_INIT; everywhere %NULL means all defaults.
  */
@@ -41,11 +42,12 @@ struct _MicroCallOptions
   gboolean compress;
   gboolean wait_for_ready;
   gsize max_receive_bytes;
-  gpointer reserved[8];
+  const char *hash_key;
+  gpointer reserved[7];
 };
 #define MICRO_CALL_OPTIONS_INIT                                                                    \
   {                                                                                                \
-    0, -1, NULL, NULL, NULL, FALSE, FALSE, FALSE, 0, { NULL }                                      \
+    0, -1, NULL, NULL, NULL, FALSE, FALSE, FALSE, 0, NULL, { NULL }                                \
   }
 
 /**

@@ -25,6 +25,7 @@
 #include <micro/micro-method.h>
 #include <micro/micro-node.h>
 #include <micro/micro-plugin.h>
+#include <micro/micro-policy.h>
 #include <micro/micro-registry.h>
 #include <micro/micro-request.h>
 #include <micro/micro-selector.h>

@@ -15,15 +15,14 @@ G_DEFINE_TYPE_WITH_CODE (LastSelector,
                          G_IMPLEMENT_INTERFACE (MICRO_TYPE_SELECTOR, last_selector_iface_init))
 
 static MicroNode *
-last_selector_select (MicroSelector *self, MicroService *service, GPtrArray *tried, GError **error)
+last_selector_select (MicroSelector *self, MicroService *service, const MicroPick *pick, GError **error)
 {
   GPtrArray *nodes = micro_service_get_nodes (service);
 
   for (guint i = nodes->len; i > 0; i--)
-    if (!micro_selector_is_tried (tried, nodes->pdata[i - 1]))
+    if (micro_pick_may_use (pick, nodes->pdata[i - 1]))
       return micro_node_ref (nodes->pdata[i - 1]);
-  g_set_error (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE, "no ready nodes for “%s”",
-               micro_service_get_name (service));
+  micro_pick_fail (pick, service, error);
   return NULL;
 }
 

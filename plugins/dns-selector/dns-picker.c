@@ -128,17 +128,17 @@ plan_new (MicroService *service)
 
 /* (transfer none) (nullable): at @point of [0, 1) of the weights of those left. */
 static MicroNode *
-pick_from (const Plan *plan, guint from, guint to, GPtrArray *tried, double point)
+pick_from (const Plan *plan, guint from, guint to, const MicroPick *pick, double point)
 {
   MicroNode *last = NULL;
   double left = 0;
 
   for (guint i = from; i < to; i++)
-    if (!micro_selector_is_tried (tried, plan->shares[i].node))
+    if (micro_pick_may_use (pick, plan->shares[i].node))
       left += plan->shares[i].weight;
   left *= point;
   for (guint i = from; i < to; i++)
-    if (!micro_selector_is_tried (tried, plan->shares[i].node))
+    if (micro_pick_may_use (pick, plan->shares[i].node))
       {
         last = plan->shares[i].node;
         left -= plan->shares[i].weight;
@@ -179,7 +179,7 @@ get_plan (DnsPicker *self, MicroService *service, guint64 *ret_turn)
 }
 
 MicroNode *
-dns_picker_pick (DnsPicker *self, MicroService *service, GPtrArray *tried)
+dns_picker_pick (DnsPicker *self, MicroService *service, const MicroPick *pick)
 {
   MicroNode *node = NULL;
   guint64 turn;
@@ -189,7 +189,7 @@ dns_picker_pick (DnsPicker *self, MicroService *service, GPtrArray *tried)
   for (guint from = 0, to; from < plan->n_shares && node == NULL; from = to)
     {
       to = end_of_tier (plan, from);
-      node = pick_from (plan, from, to, tried, point);
+      node = pick_from (plan, from, to, pick, point);
     }
   if (node != NULL)
     micro_node_ref (node);

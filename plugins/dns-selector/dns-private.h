@@ -65,7 +65,7 @@ typedef struct _DnsPicker DnsPicker;
 /* Any thread. */
 DnsPicker *dns_picker_new (void);
 void dns_picker_free (DnsPicker *self);
-MicroNode *dns_picker_pick (DnsPicker *self, MicroService *service, GPtrArray *tried);
+MicroNode *dns_picker_pick (DnsPicker *self, MicroService *service, const MicroPick *pick);
 /* Monotonic, in µs; 0: never picked. */
 gint64 dns_picker_get_used (DnsPicker *self, const char *name);
 void dns_picker_forget (DnsPicker *self, const char *name);

@@ -43,24 +43,24 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (DnsSelector,
 static MicroNode *
 dns_selector_select (MicroSelector *selector,
                      MicroService *service,
-                     GPtrArray *tried,
+                     const MicroPick *pick,
                      GError **error)
 {
   DnsPicker *picker = dns_registry_get_picker (DNS_SELECTOR (selector)->registry);
-  GPtrArray *nodes = micro_service_get_nodes (service);
-  MicroNode *node = dns_picker_pick (picker, service, tried);
+  MicroNode *node = dns_picker_pick (picker, service, pick);
 
   if (node == NULL)
-    g_set_error (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE,
-                 "no ready nodes for “%s” (%u known, %u tried)", micro_service_get_name (service),
-                 nodes != NULL ? nodes->len : 0, tried != NULL ? tried->len : 0);
+    micro_pick_fail (pick, service, error);
   return node;
 }
 
 static void
-dns_selector_mark (MicroSelector *selector, MicroNode *node, const GError *outcome)
+dns_selector_done (MicroSelector *selector,
+                   MicroService *service,
+                   MicroNode *node,
+                   const MicroOutcome *outcome)
 {
-  if (outcome != NULL && g_error_matches (outcome, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE))
+  if (outcome->status == MICRO_STATUS_UNAVAILABLE)
     dns_registry_distrust (DNS_SELECTOR (selector)->registry, micro_node_get_address (node));
 }
 
@@ -148,7 +148,7 @@ static void
 dns_selector_iface_init (MicroSelectorInterface *iface)
 {
   iface->select = dns_selector_select;
-  iface->mark = dns_selector_mark;
+  iface->done = dns_selector_done;
   iface->get_registry = dns_selector_get_registry;
 }
 

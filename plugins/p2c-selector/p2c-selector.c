@@ -56,7 +56,7 @@ less_loaded (P2cSelector *self, MicroNode *a, MicroNode *b, gint64 now_us)
 static MicroNode *
 p2c_selector_select (MicroSelector *selector,
                      MicroService *service,
-                     GPtrArray *tried,
+                     const MicroPick *pick,
                      GError **error)
 {
   P2cSelector *self = P2C_SELECTOR (selector);
@@ -67,19 +67,17 @@ p2c_selector_select (MicroSelector *selector,
   MicroNode *node;
   guint first, second;
 
-  if (tried != NULL && tried->len > 0)
+  if (pick->tried != NULL && pick->tried->len > 0)
     {
       left = g_ptr_array_new ();
       for (guint i = 0; i < n_nodes; i++)
-        if (!micro_selector_is_tried (tried, nodes->pdata[i]))
+        if (micro_pick_may_use (pick, nodes->pdata[i]))
           g_ptr_array_add (left, nodes->pdata[i]);
       nodes = left;
     }
   if (nodes == NULL || nodes->len == 0)
     {
-      g_set_error (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE,
-                   "no ready nodes for “%s” (%u known, %u tried)", micro_service_get_name (service),
-                   n_nodes, tried != NULL ? tried->len : 0);
+      micro_pick_fail (pick, service, error);
       return NULL;
     }
   first = selector_random_below (nodes->len);
@@ -96,19 +94,20 @@ p2c_selector_select (MicroSelector *selector,
 
 /* What says that the node, and not the request, is in trouble. */
 static gboolean
-is_trouble (const GError *outcome)
+is_trouble (MicroStatus status)
 {
-  return g_error_matches (outcome, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE)
-         || g_error_matches (outcome, MICRO_ERROR, MICRO_STATUS_RESOURCE_EXHAUSTED)
-         || g_error_matches (outcome, MICRO_ERROR, MICRO_STATUS_INTERNAL)
-         || g_error_matches (outcome, MICRO_ERROR, MICRO_STATUS_UNKNOWN);
+  return status == MICRO_STATUS_UNAVAILABLE || status == MICRO_STATUS_RESOURCE_EXHAUSTED
+         || status == MICRO_STATUS_INTERNAL || status == MICRO_STATUS_UNKNOWN;
 }
 
 static void
-p2c_selector_mark (MicroSelector *selector, MicroNode *node, const GError *outcome)
+p2c_selector_done (MicroSelector *selector,
+                   MicroService *service,
+                   MicroNode *node,
+                   const MicroOutcome *outcome)
 {
   p2c_loads_end (P2C_SELECTOR (selector)->loads, micro_node_get_address (node),
-                 outcome != NULL && is_trouble (outcome), g_get_monotonic_time ());
+                 is_trouble (outcome->status), g_get_monotonic_time ());
 }
 
 static void
@@ -134,7 +133,7 @@ static void
 p2c_selector_iface_init (MicroSelectorInterface *iface)
 {
   iface->select = p2c_selector_select;
-  iface->mark = p2c_selector_mark;
+  iface->done = p2c_selector_done;
 }
 
 MICRO_PLUGIN_DEFINE (p2c_selector,

@@ -13,6 +13,7 @@
 #include <micro/micro.h>
 
 #include "../../tests/clock-test.h"
+#include "../../tests/selector-test.h"
 
 extern "C" const MicroPluginInfo *micro_plugin_p2c_selector (void);
 
@@ -46,17 +47,16 @@ struct P2c : testing::Test
   MicroNode *
   begin (GPtrArray *tried = nullptr)
   {
-    return micro_selector_select (selector, service, tried, nullptr);
+    return select_untried (selector, service, tried, nullptr);
   }
 
   void
   end (MicroNode *node, int status = MICRO_STATUS_OK)
   {
-    g_autoptr (GError) error = nullptr;
+    MicroOutcome outcome = MICRO_OUTCOME_INIT;
 
-    if (status != MICRO_STATUS_OK)
-      error = g_error_new_literal (MICRO_ERROR, status, "it failed");
-    micro_selector_mark (selector, node, error);
+    outcome.status = (MicroStatus) status;
+    micro_selector_done (selector, service, node, &outcome);
     micro_node_unref (node);
   }
 
@@ -161,7 +161,7 @@ TEST_F (P2c, NeverPicksATriedNode)
       g_ptr_array_add (tried, micro_node_ref (node));
       end (node);
     }
-  EXPECT_EQ (micro_selector_select (selector, service, tried, &error), nullptr);
+  EXPECT_EQ (select_untried (selector, service, tried, &error), nullptr);
   EXPECT_TRUE (g_error_matches (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE));
   EXPECT_STREQ (error->message, "no ready nodes for “x” (3 known, 3 tried)");
 }

@@ -25,12 +25,12 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (RandomSelector,
                                G_IMPLEMENT_INTERFACE (MICRO_TYPE_SELECTOR,
                                                       random_selector_iface_init))
 
-/* The @index-th node that is not in @tried. */
+/* The @index-th node that may be used. */
 static MicroNode *
-nth_untried (GPtrArray *nodes, GPtrArray *tried, guint index)
+nth_untried (GPtrArray *nodes, const MicroPick *pick, guint index)
 {
   for (guint i = 0; i < nodes->len; i++)
-    if (!micro_selector_is_tried (tried, nodes->pdata[i]) && index-- == 0)
+    if (micro_pick_may_use (pick, nodes->pdata[i]) && index-- == 0)
       return nodes->pdata[i];
   return NULL;
 }
@@ -38,26 +38,24 @@ nth_untried (GPtrArray *nodes, GPtrArray *tried, guint index)
 static MicroNode *
 random_selector_select (MicroSelector *selector,
                         MicroService *service,
-                        GPtrArray *tried,
+                        const MicroPick *pick,
                         GError **error)
 {
   GPtrArray *nodes = micro_service_get_nodes (service);
   guint n_nodes = nodes != NULL ? nodes->len : 0;
   guint n_left = n_nodes;
 
-  if (tried != NULL && tried->len > 0)
+  if (pick->tried != NULL && pick->tried->len > 0)
     {
       n_left = 0;
       for (guint i = 0; i < n_nodes; i++)
-        n_left += !micro_selector_is_tried (tried, nodes->pdata[i]);
+        n_left += micro_pick_may_use (pick, nodes->pdata[i]);
     }
   if (n_left == n_nodes && n_nodes > 0)
     return micro_node_ref (nodes->pdata[selector_random_below (n_nodes)]);
   if (n_left > 0)
-    return micro_node_ref (nth_untried (nodes, tried, selector_random_below (n_left)));
-  g_set_error (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE,
-               "no ready nodes for “%s” (%u known, %u tried)", micro_service_get_name (service),
-               n_nodes, tried != NULL ? tried->len : 0);
+    return micro_node_ref (nth_untried (nodes, pick, selector_random_below (n_left)));
+  micro_pick_fail (pick, service, error);
   return NULL;
 }
 

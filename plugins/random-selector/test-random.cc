@@ -10,6 +10,8 @@
 
 #include <micro/micro.h>
 
+#include "../../tests/selector-test.h"
+
 extern "C" const MicroPluginInfo *micro_plugin_random_selector (void);
 
 namespace
@@ -43,7 +45,7 @@ struct Random : testing::Test
 
     for (int i = 0; i < times; i++)
       {
-        g_autoptr (MicroNode) node = micro_selector_select (selector, service, tried, nullptr);
+        g_autoptr (MicroNode) node = select_untried (selector, service, tried, nullptr);
 
         seen[node != nullptr ? micro_node_get_id (node) : "none"]++;
       }
@@ -72,7 +74,7 @@ TEST_F (Random, NeverPicksATriedNode)
   EXPECT_EQ (seen.count ("b"), 0u);
   for (guint i : { 0, 2, 3 })
     g_ptr_array_add (tried, micro_service_get_nodes (service)->pdata[i]);
-  EXPECT_EQ (micro_selector_select (selector, service, tried, &error), nullptr);
+  EXPECT_EQ (select_untried (selector, service, tried, &error), nullptr);
   EXPECT_TRUE (g_error_matches (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE));
   EXPECT_STREQ (error->message, "no ready nodes for “x” (4 known, 4 tried)");
 }

@@ -79,14 +79,13 @@ get_counter (RoundrobinSelector *self, const char *name)
 /* Any of those that were not tried: the next one in turn would get the calls of a dead neighbour
  * besides its own. */
 static MicroNode *
-pick_untried (GPtrArray *nodes, GPtrArray *tried)
+pick_untried (GPtrArray *nodes, const MicroPick *pick)
 {
   guint n_untried = 0;
   MicroNode *picked = NULL;
 
   for (guint i = 0; i < nodes->len; i++)
-    if (!micro_selector_is_tried (tried, nodes->pdata[i])
-        && selector_random_below (++n_untried) == 0)
+    if (micro_pick_may_use (pick, nodes->pdata[i]) && selector_random_below (++n_untried) == 0)
       picked = nodes->pdata[i];
   return picked;
 }
@@ -94,7 +93,7 @@ pick_untried (GPtrArray *nodes, GPtrArray *tried)
 static MicroNode *
 roundrobin_selector_select (MicroSelector *selector,
                             MicroService *service,
-                            GPtrArray *tried,
+                            const MicroPick *pick,
                             GError **error)
 {
   RoundrobinSelector *self = ROUNDROBIN_SELECTOR (selector);
@@ -104,8 +103,8 @@ roundrobin_selector_select (MicroSelector *selector,
   MicroNode *node = NULL;
   gsize turn;
 
-  if (n_nodes > 0 && tried != NULL && tried->len > 0)
-    node = pick_untried (nodes, tried);
+  if (n_nodes > 0 && pick->tried != NULL && pick->tried->len > 0)
+    node = pick_untried (nodes, pick);
   else if (n_nodes > 0)
     {
       turn = (gsize) g_atomic_pointer_add (&get_counter (self, name)->turn, 1);
@@ -113,9 +112,7 @@ roundrobin_selector_select (MicroSelector *selector,
     }
   if (node != NULL)
     return micro_node_ref (node);
-  g_set_error (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE,
-               "no ready nodes for “%s” (%u known, %u tried)", name, n_nodes,
-               tried != NULL ? tried->len : 0);
+  micro_pick_fail (pick, service, error);
   return NULL;
 }
 

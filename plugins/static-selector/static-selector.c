@@ -53,17 +53,15 @@ static_selector_resolve (MicroSelector *selector, const char *name, GError **err
 static MicroNode *
 static_selector_select (MicroSelector *selector,
                         MicroService *service,
-                        GPtrArray *tried,
+                        const MicroPick *pick,
                         GError **error)
 {
   GPtrArray *nodes = micro_service_get_nodes (service);
 
   for (guint i = 0; nodes != NULL && i < nodes->len; i++)
-    if (!micro_selector_is_tried (tried, nodes->pdata[i]))
+    if (micro_pick_may_use (pick, nodes->pdata[i]))
       return micro_node_ref (nodes->pdata[i]);
-  g_set_error (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE,
-               "no ready nodes for “%s” (%u known, %u tried)", micro_service_get_name (service),
-               nodes != NULL ? nodes->len : 0, tried != NULL ? tried->len : 0);
+  micro_pick_fail (pick, service, error);
   return NULL;
 }
 

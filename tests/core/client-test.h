@@ -34,12 +34,12 @@ typedef struct
   GObject parent;
   GPtrArray *addresses;
   int turn;
-  int picked, marked;
+  int picked, told;
 } TestSelector;
 typedef GObjectClass TestSelectorClass;
 
 static MicroNode *
-test_select (MicroSelector *selector, MicroService *service, GPtrArray *tried, GError **error)
+test_select (MicroSelector *selector, MicroService *service, const MicroPick *pick, GError **error)
 {
   TestSelector *self = (TestSelector *) selector;
   GPtrArray *nodes = micro_service_get_nodes (service);
@@ -48,11 +48,8 @@ test_select (MicroSelector *selector, MicroService *service, GPtrArray *tried, G
   for (guint i = 0; i < nodes->len; i++)
     {
       MicroNode *node = (MicroNode *) nodes->pdata[(turn + i) % nodes->len];
-      bool found = false;
 
-      for (guint j = 0; tried != NULL && j < tried->len; j++)
-        found = found || micro_node_equal (node, (MicroNode *) tried->pdata[j]);
-      if (!found)
+      if (micro_pick_may_use (pick, node))
         {
           g_atomic_int_inc (&self->picked);
           return micro_node_ref (node);
@@ -63,11 +60,15 @@ test_select (MicroSelector *selector, MicroService *service, GPtrArray *tried, G
 }
 
 static void
-test_mark (MicroSelector *selector, MicroNode *node, const GError *outcome)
+test_done (MicroSelector *selector,
+           MicroService *service,
+           MicroNode *node,
+           const MicroOutcome *outcome)
 {
+  (void) service;
   (void) node;
   (void) outcome;
-  g_atomic_int_inc (&((TestSelector *) selector)->marked);
+  g_atomic_int_inc (&((TestSelector *) selector)->told);
 }
 
 static MicroService *
@@ -87,7 +88,7 @@ static void
 test_selector_iface_init (MicroSelectorInterface *iface)
 {
   iface->select = test_select;
-  iface->mark = test_mark;
+  iface->done = test_done;
   iface->resolve = test_resolve;
 }
 
@@ -398,8 +399,8 @@ protected:
   TearDown () override
   {
     /* However the calls of a test ended: the selector has heard of each node it gave. */
-    EXPECT_TRUE (wait_until ([this] { return selector->marked == selector->picked; }))
-        << selector->marked << " of " << selector->picked;
+    EXPECT_TRUE (wait_until ([this] { return selector->told == selector->picked; }))
+        << selector->told << " of " << selector->picked;
     micro_transport_close (transport);
     g_object_unref (client);
     g_object_unref (transport);

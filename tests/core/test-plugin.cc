@@ -16,7 +16,7 @@ typedef GObject MineSelector;
 typedef GObjectClass MineSelectorClass;
 
 MicroNode *
-mine_select (MicroSelector *, MicroService *, GPtrArray *, GError **)
+mine_select (MicroSelector *, MicroService *, const MicroPick *, GError **)
 {
   return nullptr;
 }

@@ -6,7 +6,7 @@
 #include "zoo.h"
 
 static MicroNode *
-stubborn_select (MicroSelector *self, MicroService *service, GPtrArray *tried, GError **error)
+stubborn_select (MicroSelector *self, MicroService *service, const MicroPick *pick, GError **error)
 {
   return micro_node_new ("stubborn", "127.0.0.1:1", NULL);
 }

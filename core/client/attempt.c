@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Copyright The micro authors
+ *
+ * One attempt of a request: find the service, select a node, open a call, tell how it ended.
+ */
+#include "config.h"
+
+#include "client/attempt.h"
+#include "client/ejection.h"
+#include <micro/micro-node.h>
+
+#define MAX_OWN_HEADERS 4
+#define N_FEW_HEADERS 32
+#define CLOCK_TOLERANCE_US 1000
+
+/* --- The end --- */
+
+void
+micro_attempt_tell (MicroAttempt *self, MicroStatus status, gboolean sent, gboolean declined)
+{
+  MicroClient *client = self->request->client;
+  MicroOutcome outcome = MICRO_OUTCOME_INIT;
+
+  if (self->node == NULL || self->told)
+    return;
+  self->told = TRUE;
+  outcome.status = status;
+  outcome.sent = sent;
+  outcome.declined = declined;
+  outcome.latency_us = g_get_monotonic_time () - self->begun_us;
+  micro_selector_done (client->selector, self->service, self->node, &outcome);
+  micro_ejection_done (client->ejection, micro_node_get_address (self->node), &outcome);
+}
+
+void
+micro_attempt_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
+{
+  MicroAttempt *self = call->user_data;
+  MicroRequest *request = micro_request_ref (self->request);
+  MicroAttemptEnd end = { status, message, details, call->sent, call->declined };
+
+  self->closed = TRUE;
+  /* Both sides watch the clock; a peer whose is ahead resets the call. */
+  if (status == MICRO_STATUS_CANCELLED
+      && request->deadline_us <= g_get_monotonic_time () + CLOCK_TOLERANCE_US)
+    {
+      end.status = MICRO_STATUS_DEADLINE_EXCEEDED;
+      end.message = "the peer gave the call up at its deadline";
+    }
+  if (!request->done)
+    request->attempt_funcs->ended (self, &end);
+  self->call = NULL;
+  micro_request_unref (request);
+}
+
+/* --- Opening --- */
+
+/* Ends before @end; printf() would be a twentieth of a call. */
+static char *
+format_number (guint64 value, char *end)
+{
+  *--end = '\0';
+  do
+    *--end = (char) ('0' + value % 10);
+  while ((value /= 10) > 0);
+  return end;
+}
+
+/* Up to four digits that count, as grpc-timeout is: many calls say the same. */
+static guint64
+round_up_timeout (guint64 value)
+{
+  guint64 unit = 1;
+
+  while (value / unit >= 10000)
+    unit *= 10;
+  return (value + unit - 1) / unit * unit;
+}
+
+static void
+open_call (MicroAttempt *self, const char *address)
+{
+  MicroRequest *request = self->request;
+  MicroClient *client = request->client;
+  guint n = request->headers != NULL ? request->headers->len : 0;
+  const char *few[N_FEW_HEADERS];
+  g_autofree const char **many
+      = n + MAX_OWN_HEADERS >= N_FEW_HEADERS ? g_new (const char *, n + MAX_OWN_HEADERS + 1) : NULL;
+  const char **headers = many != NULL ? many : few;
+  char timeout[32];
+  MicroCallStart start = {
+    .address = address,
+    .path = request->path,
+    .headers = headers,
+    .deadline_us = request->deadline_us,
+    .codec = request->codec,
+    .max_receive_bytes = request->max_receive_bytes,
+    .compress = request->compress,
+    .streaming = request->funcs->streaming,
+  };
+  guint at = 0;
+
+  if (request->deadline_us != G_MAXINT64)
+    {
+      gint64 left_us = request->deadline_us - self->begun_us;
+
+      /* go-micro's own header, in ns. */
+      headers[at++] = "timeout";
+      headers[at++] = format_number (round_up_timeout ((guint64) MAX (left_us, 1)) * 1000,
+                                     timeout + sizeof timeout);
+    }
+  if (client->name != NULL)
+    {
+      headers[at++] = "micro-from-service";
+      headers[at++] = client->name;
+    }
+  for (guint i = 0; i < n; i++)
+    headers[at++] = g_ptr_array_index (request->headers, i);
+  headers[at] = NULL;
+  self->call = micro_transport_open (client->transport, request->loop, &start,
+                                     request->funcs->events, self);
+  if (request->held)
+    self->call->ops->hold (self->call, TRUE);
+  request->funcs->opened (request, self->call);
+}
+
+/* --- Selecting --- */
+
+static void
+find_none (MicroAttempt *self, const GError *error)
+{
+  self->closed = TRUE;
+  self->request->attempt_funcs->found_none (self, error);
+}
+
+static MicroService *
+merge_versions (MicroRequest *request, GPtrArray *services)
+{
+  g_autoptr (GPtrArray) nodes = NULL;
+
+  if (request->version == NULL && services->len == 1)
+    return micro_service_ref (g_ptr_array_index (services, 0));
+  nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_node_unref);
+  for (guint i = 0; i < services->len; i++)
+    {
+      MicroService *service = g_ptr_array_index (services, i);
+      GPtrArray *from = micro_service_get_nodes (service);
+
+      if (request->version != NULL
+          && !g_str_equal (request->version, micro_service_get_version (service)))
+        continue;
+      for (guint j = 0; j < from->len; j++)
+        g_ptr_array_add (nodes, micro_node_ref (g_ptr_array_index (from, j)));
+    }
+  return micro_service_with_nodes (g_ptr_array_index (services, 0), nodes);
+}
+
+/* Takes @service. */
+static void
+open_one_of (MicroAttempt *self, MicroService *service)
+{
+  MicroRequest *request = self->request;
+  MicroClient *client = request->client;
+  g_autoptr (GPtrArray) tried
+      = micro_ejection_get_tried (client->ejection, service, request->tried);
+  g_autoptr (GError) error = NULL;
+  MicroPick pick = {
+    .size = sizeof pick,
+    .method = request->path,
+    .hash_key = request->hash_key,
+    .attempt = self->number,
+    .tried = tried,
+    .deadline_us = request->deadline_us,
+    .headers = request->headers != NULL ? (const char *const *) request->headers->pdata : NULL,
+    .n_headers = request->headers != NULL ? request->headers->len : 0,
+  };
+
+  self->service = service;
+  self->node = micro_selector_select (client->selector, service, &pick, &error);
+  /* Those that are set aside are better than none. */
+  if (self->node == NULL && tried != NULL && tried != request->tried)
+    {
+      g_clear_error (&error);
+      pick.tried = request->tried;
+      self->node = micro_selector_select (client->selector, service, &pick, &error);
+    }
+  if (self->node == NULL)
+    {
+      find_none (self, error);
+      return;
+    }
+  micro_ejection_chosen (client->ejection, micro_node_get_address (self->node));
+  open_call (self, micro_node_get_address (self->node));
+}
+
+/* --- Finding --- */
+
+typedef struct
+{
+  MicroAttempt *attempt;
+  GPtrArray *services;
+  GError *error;
+} Found;
+
+static void
+found_on_loop (gpointer user_data)
+{
+  Found *found = user_data;
+  MicroRequest *request = found->attempt->request;
+
+  if (request->done)
+    ;
+  else if (found->services == NULL)
+    find_none (found->attempt, found->error);
+  else
+    open_one_of (found->attempt, merge_versions (request, found->services));
+  g_clear_pointer (&found->services, g_ptr_array_unref);
+  g_clear_error (&found->error);
+  micro_request_unref (request);
+  g_free (found);
+}
+
+static void
+found (GPtrArray *services, const GError *error, gpointer user_data)
+{
+  MicroAttempt *attempt = user_data;
+  Found *result = g_new0 (Found, 1);
+
+  result->attempt = attempt;
+  result->services = services != NULL ? g_ptr_array_ref (services) : NULL;
+  result->error = error != NULL ? g_error_copy (error) : NULL;
+  micro_loop_post (attempt->request->loop, found_on_loop, result);
+}
+
+void
+micro_attempt_start (MicroRequest *request)
+{
+  MicroAttempt *self = micro_request_add_attempt (request);
+  MicroClient *client = request->client;
+  g_autoptr (GPtrArray) services = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (request->address != NULL)
+    open_call (self, request->address);
+  else if (client->cache == NULL)
+    {
+      MicroService *service = micro_selector_resolve (client->selector, request->service, &error);
+
+      if (service == NULL)
+        find_none (self, error);
+      else
+        open_one_of (self, service);
+    }
+  else if ((services = micro_cache_peek (client->cache, request->service)) != NULL)
+    open_one_of (self, merge_versions (request, services));
+  else
+    {
+      micro_request_ref (request);
+      micro_cache_get (client->cache, request->service, found, self);
+    }
+}
