@@ -67,6 +67,7 @@ typedef enum
 
 MICRO_API const char *micro_plugin_kind_to_string (MicroPluginKind kind); /* "registry" … */
 MICRO_API GType micro_plugin_kind_get_interface (MicroPluginKind kind);
+MICRO_API char **micro_plugin_get_slots (GType type);
 
 /* Offers a linked-in plugin.  Once, before any lookup. */
 MICRO_API void micro_plugin_add_builtin (const MicroPluginInfo *info);

@@ -52,3 +52,75 @@ micro_plugin_kind_get_interface (MicroPluginKind kind)
     }
   g_return_val_if_reached (G_TYPE_INVALID);
 }
+
+/* The slots of each interface, without the second halves of asynchronous ones. */
+#define SLOT(kind, Interface, member, name)                                                        \
+  {                                                                                                \
+    kind, G_STRUCT_OFFSET (Interface, member), name                                                \
+  }
+#define REGISTRY_SLOT(member, name)                                                                \
+  SLOT (MICRO_PLUGIN_REGISTRY, MicroRegistryInterface, member, name)
+#define SELECTOR_SLOT(member) SLOT (MICRO_PLUGIN_SELECTOR, MicroSelectorInterface, member, #member)
+#define TRANSPORT_SLOT(member)                                                                     \
+  SLOT (MICRO_PLUGIN_TRANSPORT, MicroTransportInterface, member, #member)
+#define HEALTH_SLOT(member) SLOT (MICRO_PLUGIN_HEALTH, MicroHealthInterface, member, #member)
+#define BROKER_SLOT(member, name) SLOT (MICRO_PLUGIN_BROKER, MicroBrokerInterface, member, name)
+
+static const struct
+{
+  MicroPluginKind kind;
+  glong offset;
+  const char *name;
+} slots[] = {
+  REGISTRY_SLOT (register_async, "register"),
+  REGISTRY_SLOT (deregister_async, "deregister"),
+  REGISTRY_SLOT (get_service_async, "get_service"),
+  REGISTRY_SLOT (list_services_async, "list_services"),
+  REGISTRY_SLOT (watch_async, "watch"),
+  REGISTRY_SLOT (diagnose_async, "diagnose"),
+  REGISTRY_SLOT (get_config_source, "get_config_source"),
+  SELECTOR_SLOT (select),
+  SELECTOR_SLOT (done),
+  SELECTOR_SLOT (update),
+  SELECTOR_SLOT (resolve),
+  SELECTOR_SLOT (get_registry),
+  TRANSPORT_SLOT (listen),
+  TRANSPORT_SLOT (open),
+  TRANSPORT_SLOT (drain),
+  TRANSPORT_SLOT (close),
+  TRANSPORT_SLOT (check_address),
+  HEALTH_SLOT (start),
+  HEALTH_SLOT (set_ready),
+  HEALTH_SLOT (stop),
+  HEALTH_SLOT (set_checks),
+  BROKER_SLOT (connect_async, "connect"),
+  BROKER_SLOT (publish_async, "publish"),
+  BROKER_SLOT (subscribe, "subscribe"),
+  BROKER_SLOT (unsubscribe, "unsubscribe"),
+  BROKER_SLOT (set_registry, "set_registry"),
+  BROKER_SLOT (close_async, "close"),
+};
+
+/**
+ * micro_plugin_get_slots:
+ * @type: the type of a plugin
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the slots of its interfaces that it fills, as
+ *   their headers call them without `_async`
+ */
+char **
+micro_plugin_get_slots (GType type)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autoptr (GTypeClass) class = g_type_class_ref (type);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (slots); i++)
+    {
+      gpointer iface
+          = g_type_interface_peek (class, micro_plugin_kind_get_interface (slots[i].kind));
+
+      if (iface != NULL && G_STRUCT_MEMBER (gpointer, iface, slots[i].offset) != NULL)
+        g_strv_builder_add (builder, slots[i].name);
+    }
+  return g_strv_builder_end (builder);
+}

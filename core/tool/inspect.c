@@ -24,6 +24,7 @@ tool_plugin_free (gpointer data)
   g_free (self->version);
   g_free (self->abi);
   g_free (self->file);
+  g_free (self->slots);
   g_free (self->summary);
   g_strfreev (self->keys);
   g_ptr_array_unref (self->hidden);
@@ -50,6 +51,14 @@ tool_plugin_key (const char *path)
   return key;
 }
 
+static char *
+slots_of (const MicroPluginInfo *info)
+{
+  g_auto (GStrv) slots = micro_plugin_get_slots (info->get_type ());
+
+  return g_strjoinv (",", slots);
+}
+
 ToolPlugin *
 tool_plugin_new_builtin (const MicroPluginInfo *info, const char *kind)
 {
@@ -59,6 +68,7 @@ tool_plugin_new_builtin (const MicroPluginInfo *info, const char *kind)
   self->kind = g_strdup (kind);
   self->version = g_strdup (info->version != NULL ? info->version : "");
   self->abi = g_strdup_printf ("%u.%u", info->abi_major, info->abi_minor);
+  self->slots = slots_of (info);
   self->summary = g_strdup (info->summary != NULL ? info->summary : "");
   self->keys = g_new0 (char *, 3);
   self->keys[0] = g_strdup_printf ("%s-%s", info->name, kind);
@@ -96,11 +106,13 @@ tool_inspect (const char *path)
   else
     {
       g_autofree char *abi = g_strdup_printf ("%u.%u", info->abi_major, info->abi_minor);
+      g_autofree char *slots = slots_of (info);
 
       inspect_add_string (builder, "name", info->name);
       inspect_add_string (builder, "kind", micro_plugin_kind_to_string (kind));
       inspect_add_string (builder, "version", info->version != NULL ? info->version : "");
       inspect_add_string (builder, "abi", abi);
+      inspect_add_string (builder, "slots", slots);
       inspect_add_string (builder, "summary", info->summary != NULL ? info->summary : "");
     }
   json_builder_end_object (builder);
@@ -133,6 +145,7 @@ new_broken (const char *path, const char *why)
   self->kind = g_strdup ("-");
   self->version = g_strdup ("-");
   self->abi = g_strdup ("-");
+  self->slots = g_strdup ("-");
   self->summary = g_strdup (why);
   self->problem = "does not load";
   return self;
@@ -196,6 +209,7 @@ parse_answer (const char *path, char *output)
   self->kind = g_strdup (json_object_get_string_member (object, "kind"));
   self->version = g_strdup (json_object_get_string_member (object, "version"));
   self->abi = g_strdup (json_object_get_string_member (object, "abi"));
+  self->slots = g_strdup (json_object_get_string_member (object, "slots"));
   self->summary = g_strdup (json_object_get_string_member (object, "summary"));
   inspect_take_name (self, json_object_get_string_member (object, "name"));
   return self;

@@ -93,6 +93,8 @@ plugins_to_json (const ToolPlugin *plugin)
     plugin->version,
     "abi",
     plugin->abi,
+    "slots",
+    plugin->slots,
     "file",
     plugin->file,
     plugin->problem != NULL ? "error" : "summary",
@@ -145,7 +147,7 @@ plugins_describe (const ToolPlugin *plugin)
 static void
 plugins_print_table (GPtrArray *plugins)
 {
-  const char *heads[] = { "NAME", "KIND", "VERSION", "ABI", "FILE", "SUMMARY", NULL };
+  const char *heads[] = { "NAME", "KIND", "VERSION", "ABI", "FILE", "SLOTS", "SUMMARY", NULL };
   ToolTable *table = tool_table_new (heads);
 
   for (guint i = 0; i < plugins->len; i++)
@@ -154,7 +156,7 @@ plugins_print_table (GPtrArray *plugins)
       g_autofree char *summary = plugins_describe (plugin);
 
       tool_table_add (table, plugin->name, plugin->kind, plugin->version, plugin->abi, plugin->file,
-                      summary, NULL);
+                      plugin->slots, summary, NULL);
     }
   tool_table_print (table);
 }

@@ -155,6 +155,7 @@ typedef struct
   char *version;
   char *abi;
   char *file;
+  char *slots;         /* that it fills */
   char *summary;       /* or what the problem is */
   const char *problem; /* (nullable): "does not load", "misfiled" */
   char **keys;         /* the files that this is found as, or instead of: "static-selector" */

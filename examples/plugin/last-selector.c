@@ -15,7 +15,10 @@ G_DEFINE_TYPE_WITH_CODE (LastSelector,
                          G_IMPLEMENT_INTERFACE (MICRO_TYPE_SELECTOR, last_selector_iface_init))
 
 static MicroNode *
-last_selector_select (MicroSelector *self, MicroService *service, const MicroPick *pick, GError **error)
+last_selector_select (MicroSelector *self,
+                      MicroService *service,
+                      const MicroPick *pick,
+                      GError **error)
 {
   GPtrArray *nodes = micro_service_get_nodes (service);
 
