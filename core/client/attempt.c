@@ -239,18 +239,14 @@ micro_attempt_start (MicroRequest *request)
   MicroClient *client = request->client;
   g_autoptr (GPtrArray) services = NULL;
   g_autoptr (GError) error = NULL;
+  MicroService *service;
 
   if (request->address != NULL)
     open_call (self, request->address);
-  else if (client->cache == NULL)
-    {
-      MicroService *service = micro_selector_resolve (client->selector, request->service, &error);
-
-      if (service == NULL)
-        find_none (self, error);
-      else
-        open_one_of (self, service);
-    }
+  else if ((service = micro_client_resolve (client, request->service, &error)) != NULL)
+    open_one_of (self, service);
+  else if (error != NULL)
+    find_none (self, error);
   else if ((services = micro_cache_peek (client->cache, request->service)) != NULL)
     open_one_of (self, merge_versions (request, services));
   else

@@ -50,7 +50,7 @@ get_tokens (MicroBudgets *self, const char *service)
 }
 
 static void
-change (MicroBudgets *self, const char *service, int by)
+budgets_change (MicroBudgets *self, const char *service, int by)
 {
   int tokens;
 
@@ -80,12 +80,12 @@ micro_budgets_allow (MicroBudgets *self, const char *service)
 void
 micro_budgets_failed (MicroBudgets *self, const char *service)
 {
-  change (self, service, -FAILURE_COSTS);
+  budgets_change (self, service, -FAILURE_COSTS);
 }
 
 void
 micro_budgets_worked (MicroBudgets *self, const char *service)
 {
   if (g_atomic_int_get (&self->n_short) > 0)
-    change (self, service, SUCCESS_GIVES);
+    budgets_change (self, service, SUCCESS_GIVES);
 }

@@ -75,11 +75,26 @@ micro_client_new (MicroRegistry *registry,
   self->selector = g_object_ref (selector);
   self->transport = g_object_ref (transport);
   self->loops = g_ptr_array_ref (loops);
-  if (micro_selector_can_resolve (selector))
-    return self;
+  self->resolves = micro_selector_can_resolve (selector);
   own = micro_selector_get_registry (selector);
   self->cache = micro_cache_new (own != NULL ? own : registry, g_ptr_array_index (loops, 0));
   return self;
+}
+
+MicroService *
+micro_client_resolve (MicroClient *self, const char *name, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  MicroService *service;
+
+  if (!g_atomic_int_get (&self->resolves))
+    return NULL;
+  service = micro_selector_resolve (self->selector, name, &problem);
+  if (g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED))
+    g_atomic_int_set (&self->resolves, FALSE);
+  else if (service == NULL)
+    g_propagate_error (error, g_steal_pointer (&problem));
+  return service;
 }
 
 /**

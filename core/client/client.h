@@ -24,7 +24,8 @@ struct _MicroClient
   MicroSelector *selector;
   MicroTransport *transport;
   GPtrArray *loops;
-  MicroCache *cache; /* (nullable): not when the selector resolves by itself */
+  MicroCache *cache;
+  int resolves; /* atomic: the selector does, and has not said that it needs a registry */
   MicroEjection *ejection;
   MicroBudgets *budgets;
   MicroPolicies *policies;
@@ -35,6 +36,10 @@ struct _MicroClient
   int retries;
   guint next_loop; /* atomic */
 };
+
+/* (transfer full) (nullable): a service as the selector makes it by itself, or @error; %NULL
+ * without one: it asks the registry, and so the cache.  Any thread. */
+MicroService *micro_client_resolve (MicroClient *self, const char *name, GError **error);
 
 /* One call with all its tries; the answer is bytes.  Takes @path. */
 void micro_client_start (MicroClient *self,

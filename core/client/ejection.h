@@ -15,8 +15,7 @@ typedef struct _MicroEjection MicroEjection;
 MicroEjection *micro_ejection_new (void);
 void micro_ejection_free (MicroEjection *self);
 /* How a call went on the node at @address. */
-void
-micro_ejection_done (MicroEjection *self, const char *address, const MicroOutcome *outcome);
+void micro_ejection_done (MicroEjection *self, const char *address, const MicroOutcome *outcome);
 /* It will be called: of a node whose time is over, this is the call that tries it. */
 void micro_ejection_chosen (MicroEjection *self, const char *address);
 /* (transfer full) (nullable): @tried and the nodes of @service that are out; %NULL for none */

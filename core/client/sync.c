@@ -192,15 +192,19 @@ GPtrArray *
 micro_client_get_service_sync (MicroClient *self, const char *name, GError **error)
 {
   g_autoptr (GPtrArray) one = NULL;
+  g_autoptr (GError) problem = NULL;
   MicroService *service;
 
   if (!may_block (error))
     return NULL;
-  if (self->cache != NULL)
-    return micro_cache_get_sync (self->cache, name, error);
-  service = micro_selector_resolve (self->selector, name, error);
+  service = micro_client_resolve (self, name, &problem);
+  if (problem != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&problem));
+      return NULL;
+    }
   if (service == NULL)
-    return NULL;
+    return micro_cache_get_sync (self->cache, name, error);
   one = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_service_unref);
   g_ptr_array_add (one, service);
   return g_steal_pointer (&one);

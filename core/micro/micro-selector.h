@@ -83,11 +83,12 @@ typedef struct
  * @update: (nullable): a service as it is now, before the first @select from this snapshot: the
  *   place to build rings and tables, once.  The same @snapshot comes to @select until the next
  *   one.  Not two at a time; must not block
- * @resolve: (nullable): makes the service record from its name alone; a selector that has this
- *   never asks the registry; (transfer full); must not block; any thread
+ * @resolve: (nullable): makes the service record from its name alone, without a registry; one
+ *   around another selector, which turns out to need one, says %G_IO_ERROR_NOT_SUPPORTED;
+ *   (transfer full); must not block; any thread
  * @get_registry: (nullable): the registry to ask in place of the program's, for a selector that has
  *   to ask somebody itself; (transfer none), the same one for the selector's life; it gets and
- *   watches single services, and need do nothing else; not with @resolve; any thread
+ *   watches single services, and need do nothing else; any thread
  *
  * A slot left %NULL means "not supported"; the wrapper then does nothing, or returns
  * %G_IO_ERROR_NOT_SUPPORTED.

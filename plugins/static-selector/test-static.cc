@@ -148,8 +148,8 @@ TEST (Static, NeverPicksATriedNode)
   g_autoptr (MicroService) service
       = micro_selector_resolve (MICRO_SELECTOR (selector), "x", &error);
 
-  EXPECT_EQ (select_untried (MICRO_SELECTOR (selector), service,
-                             micro_service_get_nodes (service), &error),
+  EXPECT_EQ (select_untried (MICRO_SELECTOR (selector), service, micro_service_get_nodes (service),
+                             &error),
              nullptr);
   EXPECT_TRUE (g_error_matches (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE));
 }
