@@ -147,21 +147,36 @@ public:
     return micro_registry_watch_finish (registry, result, error);
   }
 
-  /* "created name version: ids", or the error's message. */
+  /* "name version: ids; name version: ids", "no name", or the error's message. */
   static std::string
   Next (MicroWatcher *watcher)
   {
-    static const char *const kinds[] = { "created ", "updated ", "deleted " };
     g_autoptr (GAsyncResult) result = nullptr;
     g_autoptr (GError) error = nullptr;
     g_autoptr (MicroEvent) event = nullptr;
+    GPtrArray *services;
+    std::string text;
 
     micro_watcher_next_async (watcher, nullptr, keep, &result);
     Until ([&] { return result != nullptr; });
     event = micro_watcher_next_finish (watcher, result, &error);
     if (event == nullptr)
       return error->message;
-    return kinds[micro_event_get_kind (event)] + describe (micro_event_get_service (event));
+    services = micro_event_get_services (event);
+    if (services == nullptr)
+      return std::string ("no ") + micro_event_get_name (event);
+    for (guint i = 0; i < services->len; i++)
+      text += (i > 0 ? "; " : "") + describe ((MicroService *) services->pdata[i]);
+    return text;
+  }
+
+  /* Reads until that is told: for ever if need be. */
+  static bool
+  Hears (MicroWatcher *watcher, const std::string &wanted)
+  {
+    while (Next (watcher) != wanted)
+      ;
+    return true;
   }
 
   MicroRegistry *registry;

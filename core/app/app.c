@@ -11,7 +11,7 @@ static GObjectClass *parent_class;
 
 /* --- GObject --- */
 
-/* These two on the first loop's thread, which owns what they drop. */
+/* These two on the registry's thread, which owns what they drop. */
 static void
 drop_registry (gpointer data)
 {
@@ -33,13 +33,15 @@ micro_app_dispose (GObject *object)
     micro_transport_close (self->transport);
   g_clear_object (&self->health);
   g_clear_object (&self->client);
+  g_clear_pointer (&self->cache, micro_cache_unref);
   g_clear_object (&self->broker);
   g_clear_object (&self->transport);
   g_clear_object (&self->selector);
   if (self->config != NULL)
-    micro_loop_run_sync (self->loops->pdata[0], drop_config, &self->config);
+    micro_loop_run_sync (self->registry_loop, drop_config, &self->config);
   if (self->registry != NULL)
-    micro_loop_run_sync (self->loops->pdata[0], drop_registry, &self->registry);
+    micro_loop_run_sync (self->registry_loop, drop_registry, &self->registry);
+  g_clear_pointer (&self->registry_loop, micro_loop_free);
   g_clear_pointer (&self->loops, g_ptr_array_unref);
   g_clear_pointer (&self->wishes, g_ptr_array_unref);
   g_clear_pointer (&self->services, micro_services_free);
@@ -186,13 +188,40 @@ micro_app_get_client (MicroApp *self)
  * micro_app_get_registry:
  * @self: a program, after micro_app_init()
  *
- * Returns: (transfer none) (nullable): its registry, to be used on the thread of the first loop
+ * Returns: (transfer none) (nullable): its registry, to be used on the thread of
+ *   micro_app_get_registry_loop()
  */
 MicroRegistry *
 micro_app_get_registry (MicroApp *self)
 {
   g_return_val_if_fail (MICRO_IS_APP (self), NULL);
   return self->registry;
+}
+
+/**
+ * micro_app_get_registry_loop: (skip)
+ * @self: a program, after micro_app_init()
+ *
+ * Returns: (transfer none) (nullable): the thread that owns the registry, and serves no calls
+ */
+MicroLoop *
+micro_app_get_registry_loop (MicroApp *self)
+{
+  g_return_val_if_fail (MICRO_IS_APP (self), NULL);
+  return self->registry_loop;
+}
+
+/**
+ * micro_app_get_cache: (skip)
+ * @self: a program, after micro_app_init()
+ *
+ * Returns: (transfer none) (nullable): what it knows of services, for further clients
+ */
+MicroCache *
+micro_app_get_cache (MicroApp *self)
+{
+  g_return_val_if_fail (MICRO_IS_APP (self), NULL);
+  return self->cache;
 }
 
 /**

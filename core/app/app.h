@@ -27,8 +27,10 @@ struct _MicroApp
   char *plugin_names[MICRO_PLUGIN_N_KINDS];
 
   MicroRouter *router;
-  GPtrArray *loops; /* of MicroLoop */
+  GPtrArray *loops;         /* of MicroLoop */
+  MicroLoop *registry_loop; /* owns the registry, the settings and the registrar */
   MicroRegistry *registry;
+  MicroCache *cache;
   MicroSelector *selector;
   MicroTransport *transport;
   MicroClient *client;

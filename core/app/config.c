@@ -58,7 +58,7 @@ micro_app_make_config (MicroApp *self, GError **error)
                    micro_options_get_origin (self->options, "config-directory"), directory);
       return FALSE;
     }
-  micro_loop_run_sync (self->loops->pdata[0], make_on_loop, &making);
+  micro_loop_run_sync (self->registry_loop, make_on_loop, &making);
   if (making.error != NULL)
     {
       g_propagate_prefixed_error (error, making.error,

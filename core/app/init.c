@@ -56,7 +56,7 @@ typedef struct
   GError *error;
 } Construction;
 
-/* On the first loop's thread, which owns the registry. */
+/* On the registry's thread. */
 static void
 construct_registry (gpointer data)
 {
@@ -80,7 +80,8 @@ construct (MicroApp *self, GError **error)
 
       g_ptr_array_add (self->loops, micro_loop_new (name));
     }
-  micro_loop_run_sync (self->loops->pdata[0], construct_registry, &construction);
+  self->registry_loop = micro_loop_new ("registry");
+  micro_loop_run_sync (self->registry_loop, construct_registry, &construction);
   if (self->registry == NULL)
     {
       g_propagate_error (error, construction.error);
@@ -98,7 +99,9 @@ construct (MicroApp *self, GError **error)
     return FALSE;
   if (!micro_app_make_broker (self, error))
     return FALSE;
-  self->client = micro_client_new (self->registry, self->selector, self->transport, self->loops);
+  self->cache = micro_cache_new (self->registry, micro_selector_get_registry (self->selector),
+                                 self->registry_loop);
+  self->client = micro_client_new (self->cache, self->selector, self->transport, self->loops);
   micro_client_set_name (self->client, micro_options_get_string (self->options, "server-name"));
   if (proxy != NULL && *proxy != '\0')
     micro_client_set_proxy (self->client,

@@ -169,15 +169,14 @@ MicroRegistrar *
 micro_registrar_new (MicroApp *app, MicroService *record)
 {
   MicroRegistrar *self = g_new0 (MicroRegistrar, 1);
-  /* A local registry sees by itself whether we live. */
-  gboolean renew = !g_str_equal (app->plugin_names[MICRO_PLUGIN_REGISTRY], "local");
 
   self->app = app;
-  self->loop = g_ptr_array_index (app->loops, 0);
+  self->loop = app->registry_loop;
   self->record = micro_service_ref (record);
   self->cancellable = g_cancellable_new ();
   self->ttl_s = micro_options_get_uint (app->options, "register-ttl");
-  self->interval_s = renew ? micro_options_get_uint (app->options, "register-interval") : 0;
+  self->interval_s = micro_registry_get_renew_interval (
+      app->registry, micro_options_get_uint (app->options, "register-interval"));
   g_mutex_init (&self->mutex);
   g_cond_init (&self->cond);
   micro_loop_post (self->loop, try_to_register, self);

@@ -63,8 +63,7 @@ make_record (MicroApp *self)
 static gboolean
 listen_and_advertise (MicroApp *self, GError **error)
 {
-  const char *registry = self->plugin_names[MICRO_PLUGIN_REGISTRY];
-  gboolean same_machine = g_str_equal (registry, "local") || g_str_equal (registry, "memory");
+  gboolean same_machine = micro_registry_is_local (self->registry);
   const char *wanted = micro_options_get_string (self->options, "server-advertise");
   g_autofree char *bound = NULL;
 

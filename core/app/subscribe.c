@@ -106,7 +106,7 @@ micro_app_make_broker (MicroApp *self, GError **error)
   if (self->broker == NULL)
     return FALSE;
   micro_broker_set_registry (self->broker, self->registry,
-                             micro_loop_get_context (self->loops->pdata[0]));
+                             micro_loop_get_context (self->registry_loop));
   return TRUE;
 }
 
@@ -199,8 +199,7 @@ micro_app_close_broker (MicroApp *self)
   g_mutex_init (&closing->mutex);
   g_cond_init (&closing->cond);
   closing->broker = g_object_ref (self->broker);
-  micro_loop_post (self->loops->pdata[0], subscribe_close_on_loop,
-                   g_atomic_rc_box_acquire (closing));
+  micro_loop_post (self->registry_loop, subscribe_close_on_loop, g_atomic_rc_box_acquire (closing));
   g_mutex_lock (&closing->mutex);
   while (!closing->done && g_cond_wait_until (&closing->cond, &closing->mutex, end))
     ;

@@ -133,28 +133,6 @@ find_none (MicroAttempt *self, const GError *error)
   self->request->attempt_funcs->found_none (self, error);
 }
 
-static MicroService *
-merge_versions (MicroRequest *request, GPtrArray *services)
-{
-  g_autoptr (GPtrArray) nodes = NULL;
-
-  if (request->version == NULL && services->len == 1)
-    return micro_service_ref (g_ptr_array_index (services, 0));
-  nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_node_unref);
-  for (guint i = 0; i < services->len; i++)
-    {
-      MicroService *service = g_ptr_array_index (services, i);
-      GPtrArray *from = micro_service_get_nodes (service);
-
-      if (request->version != NULL
-          && !g_str_equal (request->version, micro_service_get_version (service)))
-        continue;
-      for (guint j = 0; j < from->len; j++)
-        g_ptr_array_add (nodes, micro_node_ref (g_ptr_array_index (from, j)));
-    }
-  return micro_service_with_nodes (g_ptr_array_index (services, 0), nodes);
-}
-
 /* Takes @service. */
 static void
 open_one_of (MicroAttempt *self, MicroService *service)
@@ -198,8 +176,8 @@ open_one_of (MicroAttempt *self, MicroService *service)
 typedef struct
 {
   MicroAttempt *attempt;
-  GPtrArray *services;
-  GError *error;
+  MicroSnapshot *snapshot; /* (nullable) */
+  GError *error;           /* (nullable) */
 } Found;
 
 static void
@@ -210,24 +188,24 @@ found_on_loop (gpointer user_data)
 
   if (request->done)
     ;
-  else if (found->services == NULL)
+  else if (found->snapshot == NULL)
     find_none (found->attempt, found->error);
   else
-    open_one_of (found->attempt, merge_versions (request, found->services));
-  g_clear_pointer (&found->services, g_ptr_array_unref);
+    open_one_of (found->attempt, micro_snapshot_get_service (found->snapshot, request->version));
+  g_clear_pointer (&found->snapshot, micro_snapshot_unref);
   g_clear_error (&found->error);
   micro_request_unref (request);
   g_free (found);
 }
 
 static void
-found (GPtrArray *services, const GError *error, gpointer user_data)
+found (MicroSnapshot *snapshot, const GError *error, gpointer user_data)
 {
   MicroAttempt *attempt = user_data;
   Found *result = g_new0 (Found, 1);
 
   result->attempt = attempt;
-  result->services = services != NULL ? g_ptr_array_ref (services) : NULL;
+  result->snapshot = snapshot != NULL ? micro_snapshot_ref (snapshot) : NULL;
   result->error = error != NULL ? g_error_copy (error) : NULL;
   micro_loop_post (attempt->request->loop, found_on_loop, result);
 }
@@ -237,7 +215,7 @@ micro_attempt_start (MicroRequest *request)
 {
   MicroAttempt *self = micro_request_add_attempt (request);
   MicroClient *client = request->client;
-  g_autoptr (GPtrArray) services = NULL;
+  g_autoptr (MicroSnapshot) snapshot = NULL;
   g_autoptr (GError) error = NULL;
   MicroService *service;
 
@@ -247,8 +225,8 @@ micro_attempt_start (MicroRequest *request)
     open_one_of (self, service);
   else if (error != NULL)
     find_none (self, error);
-  else if ((services = micro_cache_peek (client->cache, request->service)) != NULL)
-    open_one_of (self, merge_versions (request, services));
+  else if ((snapshot = micro_cache_peek (client->cache, request->service)) != NULL)
+    open_one_of (self, micro_snapshot_get_service (snapshot, request->version));
   else
     {
       micro_request_ref (request);

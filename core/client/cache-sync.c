@@ -12,24 +12,24 @@ typedef struct
   GMutex mutex;
   GCond cond;
   gboolean done;
-  GPtrArray *services;
+  MicroSnapshot *snapshot;
   GError *error;
 } SyncGet;
 
 static void
-sync_done (GPtrArray *services, const GError *error, gpointer user_data)
+sync_done (MicroSnapshot *snapshot, const GError *error, gpointer user_data)
 {
   SyncGet *get = user_data;
 
   g_mutex_lock (&get->mutex);
-  get->services = services != NULL ? g_ptr_array_ref (services) : NULL;
+  get->snapshot = snapshot != NULL ? micro_snapshot_ref (snapshot) : NULL;
   get->error = error != NULL ? g_error_copy (error) : NULL;
   get->done = TRUE;
   g_cond_signal (&get->cond);
   g_mutex_unlock (&get->mutex);
 }
 
-GPtrArray *
+MicroSnapshot *
 micro_cache_get_sync (MicroCache *self, const char *name, GError **error)
 {
   SyncGet get = { .done = FALSE };
@@ -45,5 +45,5 @@ micro_cache_get_sync (MicroCache *self, const char *name, GError **error)
   g_cond_clear (&get.cond);
   if (get.error != NULL)
     g_propagate_error (error, get.error);
-  return get.services;
+  return get.snapshot;
 }

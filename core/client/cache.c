@@ -1,343 +1,143 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * The registry cache: snapshots for readers, folded from one watch a name.
+ * The registry cache: an entry a name that is called, published for readers, forgotten in time.
  */
 #include "config.h"
 
-#include <string.h>
-
-#include "client/cache.h"
+#include "client/cache-entry.h"
 #include "client/published.h"
-#include "client/snapshot.h"
-#include <micro/micro-error.h>
 
-#define RETRY_FIRST_MS 100
-#define RETRY_MOST_MS 10000
-/* A registry that cannot watch is asked again this often, as go-micro's cache does. */
-#define POLL_MS 60000
-/* From this many nodes on, events are folded in at most once in this time. */
-#define MANY_NODES 500
-#define SETTLE_MS 10
+/* Names that nobody serves come from outside, from a gateway's callers say: no more are kept. */
+#define MAX_ABSENT 1000
+#define SWEEP_MS 1000
+
+guint micro_cache_idle_ms = 5 * 60 * 1000;
+guint micro_cache_absent_ms = 1000;
 
 typedef struct
 {
-  MicroCacheFunc callback;
+  MicroCacheUpdated updated;
   gpointer user_data;
-} Waiter;
-
-typedef struct
-{
-  MicroCache *cache;
-  char *name;
-  GPtrArray *services; /* (nullable): the snapshot, as it is published */
-  GArray *waiting;     /* of Waiter */
-  MicroWatcher *watcher;
-  GPtrArray *pending; /* of MicroEvent: not yet in the snapshot */
-  GPtrArray *news;    /* of MicroEvent: what came since the registry was asked */
-  gint64 watching_since_us;
-  gboolean asking;
-  gboolean ask_again; /* a watch opened while the answer was on its way */
-  gboolean opening;   /* a watch */
-  gboolean cannot_watch;
-  guint retry_ms;
-  MicroLoopTimer timer; /* asks, or watches, again */
-  MicroLoopTimer settle;
-} Entry;
+} Listener;
 
 struct _MicroCache
 {
+  gatomicrefcount references;
   MicroRegistry *registry;
+  MicroRegistry *lookup; /* asked for single services: the same, or a selector's */
   MicroLoop *loop;
   GCancellable *cancellable;
-  MicroPublished *published;
-  GHashTable *entries; /* name → Entry; on the loop */
-  int n_entries;       /* atomic: the same for others */
-  guint n_running;     /* of the registry's operations; on the loop */
+  MicroPublished *published; /* of MicroSnapshot */
+
+  /* On the loop. */
+  GHashTable *entries; /* name → MicroCacheEntry */
+  GPtrArray *leaving;  /* of MicroCacheEntry: stopped, and an operation still runs */
+  GArray *listeners;
+  guint n_absent;
+  MicroLoopTimer sweep;
   gboolean closing;
+
+  int n_entries; /* atomic: the same for others */
   GMutex idle_mutex;
   GCond idle;
+  guint n_running; /* of the registry's operations; under the mutex */
 };
 
-static void cache_ask (Entry *entry);
-static void cache_watch (Entry *entry);
+G_DEFINE_BOXED_TYPE (MicroCache, micro_cache, micro_cache_ref, micro_cache_unref)
+
+/* --- What entries tell --- */
 
 static void
-operation_ended (MicroCache *self)
+entry_changed (MicroCacheEntry *entry, MicroSnapshot *snapshot)
 {
-  g_mutex_lock (&self->idle_mutex);
-  self->n_running--;
-  g_cond_signal (&self->idle);
-  g_mutex_unlock (&self->idle_mutex);
+  MicroCache *self = micro_cache_entry_get_owner (entry);
+  gboolean was_there = micro_cache_entry_get_snapshot (entry) != NULL;
+
+  for (guint i = 0; snapshot != NULL && i < self->listeners->len; i++)
+    {
+      Listener *listener = &g_array_index (self->listeners, Listener, i);
+
+      listener->updated (snapshot->all, listener->user_data);
+    }
+  if (was_there || snapshot != NULL)
+    micro_published_set (self->published, micro_cache_entry_get_name (entry), snapshot);
 }
 
 static void
-operation_began (MicroCache *self)
+operation_began (gpointer owner)
 {
+  MicroCache *self = owner;
+
   g_mutex_lock (&self->idle_mutex);
   self->n_running++;
   g_mutex_unlock (&self->idle_mutex);
 }
 
 static void
-entry_free (gpointer data)
+operation_ended (gpointer owner)
 {
-  Entry *entry = data;
+  MicroCache *self = owner;
 
-  g_clear_pointer (&entry->services, g_ptr_array_unref);
-  g_array_unref (entry->waiting);
-  g_ptr_array_unref (entry->pending);
-  g_ptr_array_unref (entry->news);
-  g_free (entry->name);
-  g_free (entry);
+  for (guint i = self->leaving->len; i > 0; i--)
+    if (!micro_cache_entry_is_busy (self->leaving->pdata[i - 1]))
+      micro_cache_entry_free (g_ptr_array_remove_index_fast (self->leaving, i - 1));
+  g_mutex_lock (&self->idle_mutex);
+  self->n_running--;
+  g_cond_signal (&self->idle);
+  g_mutex_unlock (&self->idle_mutex);
 }
+
+static const MicroCacheEntryFuncs entry_funcs = { entry_changed, operation_began, operation_ended };
+
+/* --- Forgetting --- */
 
 static void
-cache_publish (Entry *entry, GPtrArray *services)
+drop_entry (MicroCache *self, MicroCacheEntry *entry)
 {
-  g_clear_pointer (&entry->services, g_ptr_array_unref);
-  if (services != NULL && services->len > 0)
-    entry->services = g_ptr_array_ref (services);
-  micro_published_set (entry->cache->published, entry->name, entry->services);
-}
-
-static void
-cache_tell_waiting (Entry *entry, const GError *error)
-{
-  g_autoptr (GArray) waiting = g_steal_pointer (&entry->waiting);
-  g_autoptr (GPtrArray) services
-      = entry->services != NULL ? g_ptr_array_ref (entry->services) : NULL;
-
-  entry->waiting = g_array_new (FALSE, FALSE, sizeof (Waiter));
-  for (guint i = 0; i < waiting->len; i++)
-    {
-      Waiter *waiter = &g_array_index (waiting, Waiter, i);
-
-      waiter->callback (services, services != NULL ? NULL : error, waiter->user_data);
-    }
-}
-
-/* --- Folding events into the snapshot --- */
-
-static guint
-count_nodes (GPtrArray *services)
-{
-  guint n = 0;
-
-  for (guint i = 0; services != NULL && i < services->len; i++)
-    n += micro_service_get_nodes (g_ptr_array_index (services, i))->len;
-  return n;
-}
-
-static void
-fold_pending (Entry *entry)
-{
-  g_autoptr (GPtrArray) next = NULL;
-
-  micro_loop_stop_timer (entry->cache->loop, &entry->settle);
-  if (entry->pending->len == 0)
-    return;
-  next = micro_snapshot_fold (entry->services, entry->pending);
-  g_ptr_array_set_size (entry->pending, 0);
-  cache_publish (entry, next);
-}
-
-static void
-cache_settled (MicroLoopTimer *timer)
-{
-  fold_pending (MICRO_CONTAINER_OF (timer, Entry, settle));
-}
-
-/* A snapshot is made anew for each change, so a large one waits for more of them. */
-static void
-fold_soon (Entry *entry)
-{
-  if (count_nodes (entry->services) + entry->pending->len < MANY_NODES)
-    fold_pending (entry);
-  else if (entry->settle.position == 0)
-    {
-      entry->settle.expired = cache_settled;
-      micro_loop_start_timer (entry->cache->loop, &entry->settle,
-                              g_get_monotonic_time () + SETTLE_MS * 1000);
-    }
-}
-
-/* --- Asking and watching --- */
-
-static void
-timer_expired (MicroLoopTimer *timer)
-{
-  Entry *entry = MICRO_CONTAINER_OF (timer, Entry, timer);
-
-  if (entry->cannot_watch || entry->watcher != NULL || entry->services == NULL)
-    cache_ask (entry);
+  if (micro_cache_entry_get_snapshot (entry) != NULL)
+    micro_published_set (self->published, micro_cache_entry_get_name (entry), NULL);
+  micro_cache_entry_stop (entry);
+  if (micro_cache_entry_is_busy (entry))
+    g_ptr_array_add (self->leaving, entry);
   else
-    cache_watch (entry);
+    micro_cache_entry_free (entry);
 }
 
-static void
-again_in (Entry *entry, guint ms)
-{
-  gint64 jittered_us = ms * g_random_double_range (800, 1200);
-
-  if (entry->cache->closing)
-    return;
-  entry->timer.expired = timer_expired;
-  micro_loop_start_timer (entry->cache->loop, &entry->timer, g_get_monotonic_time () + jittered_us);
-}
+static void plan_sweep (MicroCache *self);
 
 static void
-cache_back_off (Entry *entry)
+sweep (MicroLoopTimer *timer)
 {
-  entry->retry_ms = CLAMP (entry->retry_ms * 2, RETRY_FIRST_MS, RETRY_MOST_MS);
-  again_in (entry, entry->retry_ms);
-}
+  MicroCache *self = MICRO_CONTAINER_OF (timer, MicroCache, sweep);
+  gint64 now_us = g_get_monotonic_time ();
+  GHashTableIter iter;
+  gpointer value;
+  guint n_absent = 0;
 
-static void next_event (Entry *entry);
-
-static void
-got_event (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Entry *entry = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (MicroEvent) event = micro_watcher_next_finish (MICRO_WATCHER (source), result, &error);
-
-  operation_ended (entry->cache);
-  if (entry->cache->closing)
-    return;
-  if (event == NULL)
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
     {
-      /* What is known stays known: losing the registry loses no node. */
-      g_info ("the watch on “%s” ended: %s", entry->name, error->message);
-      g_clear_object (&entry->watcher);
-      /* One that always ends at once is not to be opened again at once for ever. */
-      if (g_get_monotonic_time () - entry->watching_since_us > RETRY_MOST_MS * (gint64) 1000)
-        entry->retry_ms = 0;
-      cache_back_off (entry);
-      return;
+      gboolean there = micro_cache_entry_get_snapshot (value) != NULL;
+      gint64 idle_us = (gint64) (there ? micro_cache_idle_ms : micro_cache_absent_ms) * 1000;
+
+      if (!micro_cache_entry_is_idle (value, now_us, idle_us)
+          && (there || ++n_absent <= MAX_ABSENT))
+        continue;
+      g_hash_table_iter_remove (&iter);
+      drop_entry (self, value);
     }
-  if (g_str_equal (micro_service_get_name (micro_event_get_service (event)), entry->name))
-    {
-      if (entry->asking)
-        g_ptr_array_add (entry->news, micro_event_ref (event));
-      g_ptr_array_add (entry->pending, g_steal_pointer (&event));
-      fold_soon (entry);
-    }
-  next_event (entry);
-}
-
-static void
-next_event (Entry *entry)
-{
-  operation_began (entry->cache);
-  /* The end of the cache stops it: with a cancellable, each of a thousand watches would be a source
-   * that every turn of the loop looks at. */
-  micro_watcher_next_async (entry->watcher, NULL, got_event, entry);
-}
-
-static void
-got_watcher (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  Entry *entry = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (MicroWatcher) watcher
-      = micro_registry_watch_finish (MICRO_REGISTRY (source), result, &error);
-
-  operation_ended (entry->cache);
-  entry->opening = FALSE;
-  if (entry->cache->closing)
-    return;
-  if (watcher != NULL)
-    {
-      entry->watcher = g_steal_pointer (&watcher);
-      entry->watching_since_us = g_get_monotonic_time ();
-      next_event (entry);
-      /* What went between the last answer and the watch is in neither. */
-      entry->ask_again = entry->asking;
-      cache_ask (entry);
-      return;
-    }
-  entry->cannot_watch = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
-  if (entry->cannot_watch)
-    again_in (entry, POLL_MS);
-  else
-    cache_back_off (entry);
-}
-
-static void
-cache_watch (Entry *entry)
-{
-  if (entry->watcher != NULL || entry->opening || entry->cannot_watch)
-    return;
-  entry->opening = TRUE;
-  operation_began (entry->cache);
-  micro_registry_watch_async (entry->cache->registry, entry->name, entry->cache->cancellable,
-                              got_watcher, entry);
-}
-
-/* Names that nobody serves come from outside, from a gateway's callers say: none is kept. */
-static gboolean
-forget_if_nothing (Entry *entry)
-{
-  MicroCache *self = entry->cache;
-
-  if (entry->services != NULL || entry->watcher != NULL || entry->opening || entry->asking
-      || entry->waiting->len > 0)
-    return FALSE;
-  micro_loop_stop_timer (self->loop, &entry->timer);
-  micro_loop_stop_timer (self->loop, &entry->settle);
-  g_hash_table_remove (self->entries, entry->name);
   g_atomic_int_set (&self->n_entries, (int) g_hash_table_size (self->entries));
-  return TRUE;
+  plan_sweep (self);
 }
 
 static void
-got_services (GObject *source, GAsyncResult *result, gpointer user_data)
+plan_sweep (MicroCache *self)
 {
-  Entry *entry = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) services
-      = micro_registry_get_service_finish (MICRO_REGISTRY (source), result, &error);
-  gboolean answered
-      = services != NULL || g_error_matches (error, MICRO_ERROR, MICRO_STATUS_NOT_FOUND);
-
-  operation_ended (entry->cache);
-  entry->asking = FALSE;
-  if (answered)
-    {
-      /* It may be older than an event that overtook it; events can be folded in twice. */
-      g_autoptr (GPtrArray) now = micro_snapshot_fold (services, entry->news);
-
-      cache_publish (entry, now);
-      g_ptr_array_set_size (entry->pending, 0);
-    }
-  g_ptr_array_set_size (entry->news, 0);
-  cache_tell_waiting (entry, error);
-  if (entry->cache->closing || forget_if_nothing (entry))
+  if (self->closing || self->sweep.position != 0 || g_hash_table_size (self->entries) == 0)
     return;
-  if (entry->ask_again)
-    {
-      entry->ask_again = FALSE;
-      cache_ask (entry);
-    }
-  else if (entry->cannot_watch)
-    again_in (entry, POLL_MS);
-  else if (!answered && entry->watcher != NULL)
-    cache_back_off (entry); /* what went while nobody watched is still in the snapshot */
-  else if (services != NULL)
-    cache_watch (entry);
-}
-
-static void
-cache_ask (Entry *entry)
-{
-  if (entry->asking)
-    return;
-  fold_pending (entry);
-  entry->asking = TRUE;
-  operation_began (entry->cache);
-  micro_registry_get_service_async (entry->cache->registry, entry->name, entry->cache->cancellable,
-                                    got_services, entry);
+  self->sweep.expired = sweep;
+  micro_loop_start_timer (self->loop, &self->sweep, g_get_monotonic_time () + SWEEP_MS * 1000);
 }
 
 /* --- What clients call --- */
@@ -346,7 +146,8 @@ typedef struct
 {
   MicroCache *cache;
   char *name;
-  Waiter waiter;
+  MicroCacheFunc callback;
+  gpointer user_data;
 } Request;
 
 static void
@@ -354,29 +155,18 @@ get_on_loop (gpointer user_data)
 {
   Request *request = user_data;
   MicroCache *self = request->cache;
-  g_autoptr (GPtrArray) services = NULL;
-  Entry *entry;
+  MicroCacheEntry *entry = g_hash_table_lookup (self->entries, request->name);
 
-  entry = g_hash_table_lookup (self->entries, request->name);
   if (entry == NULL)
     {
-      entry = g_new0 (Entry, 1);
-      entry->cache = self;
-      entry->name = g_strdup (request->name);
-      entry->waiting = g_array_new (FALSE, FALSE, sizeof (Waiter));
-      entry->pending = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_event_unref);
-      entry->news = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_event_unref);
-      g_hash_table_insert (self->entries, entry->name, entry);
+      entry = micro_cache_entry_new (request->name, self->lookup, self->loop, self->cancellable,
+                                     &entry_funcs, self);
+      g_hash_table_insert (self->entries, (gpointer) micro_cache_entry_get_name (entry), entry);
       g_atomic_int_set (&self->n_entries, (int) g_hash_table_size (self->entries));
+      plan_sweep (self);
     }
-  services = entry->services != NULL ? g_ptr_array_ref (entry->services) : NULL;
-  if (services != NULL)
-    request->waiter.callback (services, NULL, request->waiter.user_data);
-  else
-    {
-      g_array_append_val (entry->waiting, request->waiter);
-      cache_ask (entry);
-    }
+  micro_cache_entry_get (entry, request->callback, request->user_data);
+  micro_cache_unref (self);
   g_free (request->name);
   g_free (request);
 }
@@ -386,17 +176,22 @@ micro_cache_get (MicroCache *self, const char *name, MicroCacheFunc callback, gp
 {
   Request *request = g_new (Request, 1);
 
-  *request = (Request){ self, g_strdup (name), { callback, user_data } };
+  *request = (Request){ micro_cache_ref (self), g_strdup (name), callback, user_data };
   if (micro_loop_get_current () == self->loop)
     get_on_loop (request);
   else
     micro_loop_post (self->loop, get_on_loop, request);
 }
 
-GPtrArray *
+MicroSnapshot *
 micro_cache_peek (MicroCache *self, const char *name)
 {
-  return micro_published_get (self->published, name);
+  MicroSnapshot *snapshot = micro_published_get (self->published, name);
+
+  /* Written only if need be: the line is shared by all who call the service. */
+  if (snapshot != NULL && !g_atomic_int_get (&snapshot->used))
+    g_atomic_int_set (&snapshot->used, TRUE);
+  return snapshot;
 }
 
 guint
@@ -405,20 +200,102 @@ micro_cache_get_size (MicroCache *self)
   return (guint) g_atomic_int_get (&self->n_entries);
 }
 
+/* --- Listeners --- */
+
+typedef struct
+{
+  MicroCache *cache;
+  Listener listener;
+} ListenerJob;
+
+static void
+add_listener_on_loop (gpointer user_data)
+{
+  ListenerJob *job = user_data;
+  GHashTableIter iter;
+  gpointer value;
+
+  g_array_append_val (job->cache->listeners, job->listener);
+  g_hash_table_iter_init (&iter, job->cache->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      MicroSnapshot *snapshot = micro_cache_entry_get_snapshot (value);
+
+      if (snapshot != NULL)
+        job->listener.updated (snapshot->all, job->listener.user_data);
+    }
+}
+
+void
+micro_cache_add_listener (MicroCache *self, MicroCacheUpdated updated, gpointer user_data)
+{
+  ListenerJob job = { self, { updated, user_data } };
+
+  micro_loop_run_sync (self->loop, add_listener_on_loop, &job);
+}
+
+static void
+remove_listener_on_loop (gpointer user_data)
+{
+  ListenerJob *job = user_data;
+  GArray *listeners = job->cache->listeners;
+
+  for (guint i = listeners->len; i > 0; i--)
+    if (g_array_index (listeners, Listener, i - 1).user_data == job->listener.user_data)
+      g_array_remove_index (listeners, i - 1);
+}
+
+void
+micro_cache_remove_listener (MicroCache *self, gpointer user_data)
+{
+  ListenerJob job = { self, { NULL, user_data } };
+
+  micro_loop_run_sync (self->loop, remove_listener_on_loop, &job);
+}
+
 /* --- Life --- */
 
+/**
+ * micro_cache_new: (skip)
+ * @registry: where services are found; used on @loop only
+ * @lookup: (nullable): asked for single services in its place, as micro_selector_get_registry() has
+ * it
+ * @loop: a thread of its own; outlives the cache
+ *
+ * Returns: (transfer full): a cache that knows nothing yet
+ */
 MicroCache *
-micro_cache_new (MicroRegistry *registry, MicroLoop *loop)
+micro_cache_new (MicroRegistry *registry, MicroRegistry *lookup, MicroLoop *loop)
 {
-  MicroCache *self = g_new0 (MicroCache, 1);
+  MicroCache *self;
 
+  g_return_val_if_fail (MICRO_IS_REGISTRY (registry) && loop != NULL, NULL);
+  self = g_new0 (MicroCache, 1);
+  g_atomic_ref_count_init (&self->references);
   self->registry = g_object_ref (registry);
+  self->lookup = g_object_ref (lookup != NULL ? lookup : registry);
   self->loop = loop;
   self->cancellable = g_cancellable_new ();
-  self->entries = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, entry_free);
-  self->published = micro_published_new ();
+  self->published = micro_published_new ((GBoxedCopyFunc) micro_snapshot_ref,
+                                         (GBoxedFreeFunc) micro_snapshot_unref);
+  self->entries = g_hash_table_new (g_str_hash, g_str_equal);
+  self->leaving = g_ptr_array_new ();
+  self->listeners = g_array_new (FALSE, FALSE, sizeof (Listener));
   g_mutex_init (&self->idle_mutex);
   g_cond_init (&self->idle);
+  return self;
+}
+
+/**
+ * micro_cache_ref:
+ * @self: a cache
+ *
+ * Returns: (transfer full): @self
+ */
+MicroCache *
+micro_cache_ref (MicroCache *self)
+{
+  g_atomic_ref_count_inc (&self->references);
   return self;
 }
 
@@ -430,18 +307,14 @@ cache_close_on_loop (gpointer user_data)
   gpointer value;
 
   self->closing = TRUE;
+  micro_loop_stop_timer (self->loop, &self->sweep);
+  g_cancellable_cancel (self->cancellable);
   g_hash_table_iter_init (&iter, self->entries);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
-      Entry *entry = value;
-
-      micro_loop_stop_timer (self->loop, &entry->timer);
-      micro_loop_stop_timer (self->loop, &entry->settle);
-      if (entry->watcher != NULL)
-        micro_watcher_stop (entry->watcher);
-      g_clear_object (&entry->watcher);
+      g_hash_table_iter_remove (&iter);
+      drop_entry (self, value);
     }
-  g_cancellable_cancel (self->cancellable);
 }
 
 static void
@@ -449,8 +322,8 @@ do_nothing (gpointer user_data)
 {
 }
 
-void
-micro_cache_free (MicroCache *self)
+static void
+cache_free (MicroCache *self)
 {
   micro_loop_run_sync (self->loop, cache_close_on_loop, self);
   g_mutex_lock (&self->idle_mutex);
@@ -460,10 +333,50 @@ micro_cache_free (MicroCache *self)
   /* The last call-back has counted itself down, but need not have returned. */
   micro_loop_run_sync (self->loop, do_nothing, NULL);
   g_hash_table_unref (self->entries);
+  g_ptr_array_unref (self->leaving);
+  g_array_unref (self->listeners);
   g_object_unref (self->registry);
+  g_object_unref (self->lookup);
   g_object_unref (self->cancellable);
   micro_published_free (self->published);
   g_mutex_clear (&self->idle_mutex);
   g_cond_clear (&self->idle);
   g_free (self);
+}
+
+/**
+ * micro_cache_unref:
+ * @self: (transfer full): a cache
+ *
+ * Drops a reference.  The last one waits for what runs in the registry: not on a loop thread.
+ */
+void
+micro_cache_unref (MicroCache *self)
+{
+  if (g_atomic_ref_count_dec (&self->references))
+    cache_free (self);
+}
+
+/**
+ * micro_cache_get_registry:
+ * @self: a cache
+ *
+ * Returns: (transfer none): the registry of the program; to be used on micro_cache_get_loop() only
+ */
+MicroRegistry *
+micro_cache_get_registry (MicroCache *self)
+{
+  return self->registry;
+}
+
+/**
+ * micro_cache_get_loop:
+ * @self: a cache
+ *
+ * Returns: (transfer none): the thread that owns its registry
+ */
+MicroLoop *
+micro_cache_get_loop (MicroCache *self)
+{
+  return self->loop;
 }

@@ -1,32 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * What the process knows of the registry: one cache, one watch a name.
+ * What the process knows of the registry, as clients ask it.
  */
 #pragma once
 
-#include <micro/micro-loop.h>
-#include <micro/micro-registry.h>
+#include "client/snapshot.h"
+#include <micro/micro-cache.h>
 
 G_BEGIN_DECLS
 
-typedef struct _MicroCache MicroCache;
+/* Exactly one of them is set. */
+typedef void (*MicroCacheFunc) (MicroSnapshot *snapshot, const GError *error, gpointer user_data);
+/* On the cache's loop, before others see @service. */
+typedef void (*MicroCacheUpdated) (MicroService *service, gpointer user_data);
 
-/* @services: (nullable) (element-type MicroService), with at least one element; @error otherwise */
-typedef void (*MicroCacheFunc) (GPtrArray *services, const GError *error, gpointer user_data);
-
-/* @loop owns @registry: the cache uses it there and nowhere else. */
-MicroCache *micro_cache_new (MicroRegistry *registry, MicroLoop *loop);
-void micro_cache_free (MicroCache *self); /* not on a loop thread */
-
-/* What is known now, a reference to an immutable snapshot, or NULL.  Any thread. */
-GPtrArray *micro_cache_peek (MicroCache *self, const char *name);
-/* How many names it keeps.  Any thread. */
-guint micro_cache_get_size (MicroCache *self);
+/* (transfer full) (nullable): what is known now.  Any thread, without a lock. */
+MicroSnapshot *micro_cache_peek (MicroCache *self, const char *name);
 /* Asks the registry if need be, once for all who wait; @callback runs on the cache's loop. */
 void
 micro_cache_get (MicroCache *self, const char *name, MicroCacheFunc callback, gpointer user_data);
 /* Waits for it.  Not on a loop thread. */
-GPtrArray *micro_cache_get_sync (MicroCache *self, const char *name, GError **error);
+MicroSnapshot *micro_cache_get_sync (MicroCache *self, const char *name, GError **error);
+
+/* Told of what calls choose from, also of what is known already.  Any thread; after remove has
+ * returned it is told no more. */
+void micro_cache_add_listener (MicroCache *self, MicroCacheUpdated updated, gpointer user_data);
+void micro_cache_remove_listener (MicroCache *self, gpointer user_data);
+
+/* How many names it keeps.  Any thread. */
+guint micro_cache_get_size (MicroCache *self);
+
+/* How long what nobody asks for is kept, there and not there; only tests change them. */
+extern guint micro_cache_idle_ms;
+extern guint micro_cache_absent_ms;
 
 G_END_DECLS

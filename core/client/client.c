@@ -23,14 +23,17 @@ micro_client_finalize (GObject *object)
 {
   MicroClient *self = MICRO_CLIENT (object);
 
-  g_clear_pointer (&self->cache, micro_cache_free);
+  if (self->cache != NULL)
+    {
+      micro_cache_remove_listener (self->cache, self);
+      micro_cache_unref (self->cache);
+    }
   micro_ejection_free (self->ejection);
   micro_budgets_free (self->budgets);
   micro_policies_free (self->policies);
   g_clear_pointer (&self->interceptors, micro_interceptors_free);
   g_free (self->name);
   g_free (self->proxy);
-  g_clear_object (&self->registry);
   g_clear_object (&self->selector);
   g_clear_object (&self->transport);
   g_clear_pointer (&self->loops, g_ptr_array_unref);
@@ -53,31 +56,35 @@ micro_client_init (MicroClient *self)
   self->retries = DEFAULT_RETRIES;
 }
 
+static void
+update_selector (MicroService *service, gpointer user_data)
+{
+  micro_selector_update (MICRO_CLIENT (user_data)->selector, service);
+}
+
 /**
  * micro_client_new: (skip)
- * @registry: where services are found; used on the first of @loops only
- * @selector: which node is called; its own registry goes before @registry
+ * @cache: what is known of services; of the selector's own registry, if it has one
+ * @selector: which node is called
  * @transport: how
  * @loops: (element-type MicroLoop): the threads that carry the calls; they outlive the client
  *
  * Returns: (transfer full): a client.  Drop it before the loops end, and not on one of them.
  */
 MicroClient *
-micro_client_new (MicroRegistry *registry,
+micro_client_new (MicroCache *cache,
                   MicroSelector *selector,
                   MicroTransport *transport,
                   GPtrArray *loops)
 {
   MicroClient *self = g_object_new (MICRO_TYPE_CLIENT, NULL);
-  MicroRegistry *own;
 
-  self->registry = g_object_ref (registry);
+  self->cache = micro_cache_ref (cache);
   self->selector = g_object_ref (selector);
   self->transport = g_object_ref (transport);
   self->loops = g_ptr_array_ref (loops);
   self->resolves = micro_selector_can_resolve (selector);
-  own = micro_selector_get_registry (selector);
-  self->cache = micro_cache_new (own != NULL ? own : registry, g_ptr_array_index (loops, 0));
+  micro_cache_add_listener (cache, update_selector, self);
   return self;
 }
 

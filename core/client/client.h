@@ -20,7 +20,6 @@ struct _MicroClient
 {
   GObject parent_instance;
 
-  MicroRegistry *registry;
   MicroSelector *selector;
   MicroTransport *transport;
   GPtrArray *loops;

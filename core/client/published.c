@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * Snapshots by name, which any thread reads without a lock while one replaces them.
+ * Values by name, which any thread reads without a lock while one replaces them.
  */
 #include "config.h"
 
 #include "client/published.h"
 
-/* A slot a name, so that a new snapshot does not need a new table. */
+/* A slot a name, so that a new value does not need a new table. */
 typedef struct
 {
-  GPtrArray *services; /* (nullable), atomic */
+  gpointer value; /* (nullable), atomic */
 } Slot;
 
 typedef struct
@@ -25,6 +25,8 @@ typedef struct
  * have changed their parts, the other.  Who begins later finds what replaced it. */
 struct _MicroPublished
 {
+  GBoxedCopyFunc ref;
+  GBoxedFreeFunc unref;
   int n_readers[2];  /* atomic */
   int place;         /* atomic */
   GHashTable *table; /* name → Slot; atomic, never changed once it is there */
@@ -65,10 +67,12 @@ copy_table (GHashTable *table)
 }
 
 MicroPublished *
-micro_published_new (void)
+micro_published_new (GBoxedCopyFunc ref, GBoxedFreeFunc unref)
 {
   MicroPublished *self = g_new0 (MicroPublished, 1);
 
+  self->ref = ref;
+  self->unref = unref;
   self->table = g_hash_table_new (g_str_hash, g_str_equal);
   self->replaced = new_retired ();
   self->waiting = new_retired ();
@@ -86,7 +90,8 @@ micro_published_free (MicroPublished *self)
     {
       Slot *slot = value;
 
-      g_clear_pointer (&slot->services, g_ptr_array_unref);
+      if (slot->value != NULL)
+        self->unref (slot->value);
       g_free (slot);
     }
   g_hash_table_unref (self->table);
@@ -95,21 +100,21 @@ micro_published_free (MicroPublished *self)
   g_free (self);
 }
 
-GPtrArray *
+gpointer
 micro_published_get (MicroPublished *self, const char *name)
 {
   int *n_readers = &self->n_readers[g_atomic_int_get (&self->place)];
-  GPtrArray *services = NULL;
+  gpointer value = NULL;
   Slot *slot;
 
   g_atomic_int_inc (n_readers);
   slot = g_hash_table_lookup (g_atomic_pointer_get (&self->table), name);
   if (slot != NULL)
-    services = g_atomic_pointer_get (&slot->services);
-  if (services != NULL)
-    g_ptr_array_ref (services);
+    value = g_atomic_pointer_get (&slot->value);
+  if (value != NULL)
+    self->ref (value);
   g_atomic_int_add (n_readers, -1);
-  return services;
+  return value;
 }
 
 guint
@@ -171,12 +176,12 @@ replace_table (MicroPublished *self, GHashTable *table)
 }
 
 static void
-published_add (MicroPublished *self, const char *name, GPtrArray *services)
+published_add (MicroPublished *self, const char *name, gpointer value)
 {
   GHashTable *table = copy_table (self->table);
   Slot *slot = g_new0 (Slot, 1);
 
-  slot->services = g_ptr_array_ref (services);
+  slot->value = self->ref (value);
   g_hash_table_insert (table, g_ref_string_new (name), slot);
   replace_table (self, table);
 }
@@ -188,21 +193,21 @@ drop (MicroPublished *self, const char *name, Slot *slot)
 
   g_hash_table_remove (table, name);
   replace_table (self, table);
-  published_retire (self, slot->services, (GDestroyNotify) g_ptr_array_unref);
+  published_retire (self, slot->value, self->unref);
   published_retire (self, slot, g_free);
 }
 
 void
-micro_published_set (MicroPublished *self, const char *name, GPtrArray *services)
+micro_published_set (MicroPublished *self, const char *name, gpointer value)
 {
   Slot *slot = g_hash_table_lookup (self->table, name);
 
-  if (slot == NULL && services != NULL)
-    published_add (self, name, services);
-  else if (slot != NULL && services == NULL)
+  if (slot == NULL && value != NULL)
+    published_add (self, name, value);
+  else if (slot != NULL && value == NULL)
     drop (self, name, slot);
   else if (slot != NULL)
-    published_retire (self, g_atomic_pointer_exchange (&slot->services, g_ptr_array_ref (services)),
-                      (GDestroyNotify) g_ptr_array_unref);
+    published_retire (self, g_atomic_pointer_exchange (&slot->value, self->ref (value)),
+                      self->unref);
   let_go (self);
 }

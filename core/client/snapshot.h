@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * What a service is after some events.
+ * A service at one moment, as calls use it.
  */
 #pragma once
 
@@ -9,10 +9,23 @@
 
 G_BEGIN_DECLS
 
-/* @services: (nullable) (element-type MicroService): what was known, which stays as it is.
- * @events: (element-type MicroEvent): all of one service name, in their order.
- * Returns: (transfer full): one record a version that has nodes left.  Its time is that of reading
- * both once, however many nodes and events there are. */
-GPtrArray *micro_snapshot_fold (GPtrArray *services, GPtrArray *events);
+/* Immutable but for `used`; reference-counted. */
+typedef struct
+{
+  GPtrArray *records;  /* of MicroService: as the registry has them, one a version */
+  MicroService *all;   /* what calls choose from: the nodes of all versions */
+  GPtrArray *versions; /* of MicroService: the same of each version */
+  int used;            /* atomic: somebody has asked since this was last cleared */
+} MicroSnapshot;
+
+/* @records: (element-type MicroService): at least one, kept */
+MicroSnapshot *micro_snapshot_new (GPtrArray *records);
+MicroSnapshot *micro_snapshot_ref (MicroSnapshot *self);
+void micro_snapshot_unref (MicroSnapshot *self);
+/* (transfer full): what to choose from, the same object each time; @version: (nullable): of this
+ * one, without nodes if there is none */
+MicroService *micro_snapshot_get_service (MicroSnapshot *self, const char *version);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MicroSnapshot, micro_snapshot_unref)
 
 G_END_DECLS

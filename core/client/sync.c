@@ -169,12 +169,12 @@ GPtrArray *
 micro_client_list_services_sync (MicroClient *self, GError **error)
 {
   Wait wait;
-  ListJob job = { self->registry, &wait };
+  ListJob job = { micro_cache_get_registry (self->cache), &wait };
 
   if (!may_block (error))
     return NULL;
   wait_init (&wait);
-  micro_loop_run_sync (g_ptr_array_index (self->loops, 0), list_on_loop, &job);
+  micro_loop_run_sync (micro_cache_get_loop (self->cache), list_on_loop, &job);
   return wait_for (&wait, error);
 }
 
@@ -204,7 +204,11 @@ micro_client_get_service_sync (MicroClient *self, const char *name, GError **err
       return NULL;
     }
   if (service == NULL)
-    return micro_cache_get_sync (self->cache, name, error);
+    {
+      g_autoptr (MicroSnapshot) snapshot = micro_cache_get_sync (self->cache, name, error);
+
+      return snapshot != NULL ? g_ptr_array_ref (snapshot->records) : NULL;
+    }
   one = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_service_unref);
   g_ptr_array_add (one, service);
   return g_steal_pointer (&one);

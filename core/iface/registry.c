@@ -341,3 +341,40 @@ micro_registry_get_config_source (MicroRegistry *self, const char *name, GError 
                G_OBJECT_TYPE_NAME (self));
   return NULL;
 }
+
+/**
+ * micro_registry_get_renew_interval:
+ * @self: a registry
+ * @asked_s: how often the operator asks for it, in seconds; 0: never
+ *
+ * Any thread.
+ *
+ * Returns: how often a record is to be registered again, in seconds; 0: never
+ */
+guint
+micro_registry_get_renew_interval (MicroRegistry *self, guint asked_s)
+{
+  MicroRegistryInterface *iface;
+
+  g_return_val_if_fail (MICRO_IS_REGISTRY (self), asked_s);
+  iface = MICRO_REGISTRY_GET_IFACE (self);
+  return iface->get_renew_interval != NULL ? iface->get_renew_interval (self, asked_s) : asked_s;
+}
+
+/**
+ * micro_registry_is_local:
+ * @self: a registry
+ *
+ * Any thread.
+ *
+ * Returns: whether its services are all of this machine, so that loopback addresses are good ones
+ */
+gboolean
+micro_registry_is_local (MicroRegistry *self)
+{
+  MicroRegistryInterface *iface;
+
+  g_return_val_if_fail (MICRO_IS_REGISTRY (self), FALSE);
+  iface = MICRO_REGISTRY_GET_IFACE (self);
+  return iface->is_local != NULL && iface->is_local (self);
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * A queue of registry events: a registry pushes, a reader pulls.
+ * What a watch has to tell: a registry pushes, a reader pulls, and only the newest of a name waits.
  */
 #include "config.h"
 
@@ -12,16 +12,54 @@ struct _MicroWatcher
   GObject parent_instance;
 
   GMutex mutex;
-  GQueue events;   /* of MicroEvent */
-  GError *failure; /* (nullable): told once the events are read */
-  GTask *waiting;  /* (nullable) */
-  GSource *cancel; /* (nullable): the end of the wait by its cancellable */
+  GQueue unread;       /* of MicroEvent, one a name, the longest unread first */
+  GHashTable *by_name; /* name → its link in unread */
+  GError *failure;     /* (nullable): told once the events are read */
+  GTask *waiting;      /* (nullable) */
+  GSource *cancel;     /* (nullable): the end of the wait by its cancellable */
   gboolean stopped;
   GDestroyNotify on_stopped;
   gpointer user_data;
 };
 
 G_DEFINE_FINAL_TYPE (MicroWatcher, micro_watcher, G_TYPE_OBJECT)
+
+static void
+clear_unread (MicroWatcher *self)
+{
+  g_hash_table_remove_all (self->by_name);
+  g_queue_clear_full (&self->unread, (GDestroyNotify) micro_event_unref);
+}
+
+/* In the place of an older one of its name; under the mutex. */
+static void
+put_unread (MicroWatcher *self, MicroEvent *event)
+{
+  const char *name = micro_event_get_name (event);
+  GList *link = g_hash_table_lookup (self->by_name, name);
+  MicroEvent *older = NULL;
+
+  if (link == NULL)
+    {
+      g_queue_push_tail (&self->unread, NULL);
+      link = g_queue_peek_tail_link (&self->unread);
+    }
+  older = link->data;
+  link->data = micro_event_ref (event);
+  g_hash_table_replace (self->by_name, (gpointer) name, link); /* the key is the event's */
+  micro_event_unref (older);
+}
+
+static MicroEvent *
+take_unread (MicroWatcher *self)
+{
+  MicroEvent *event = g_queue_peek_head (&self->unread);
+
+  if (event == NULL)
+    return NULL;
+  g_hash_table_remove (self->by_name, micro_event_get_name (event));
+  return g_queue_pop_head (&self->unread);
+}
 
 static void
 micro_watcher_dispose (GObject *object)
@@ -35,7 +73,8 @@ micro_watcher_finalize (GObject *object)
 {
   MicroWatcher *self = MICRO_WATCHER (object);
 
-  g_queue_clear_full (&self->events, (GDestroyNotify) micro_event_unref);
+  clear_unread (self);
+  g_hash_table_unref (self->by_name);
   g_clear_error (&self->failure);
   g_mutex_clear (&self->mutex);
   G_OBJECT_CLASS (micro_watcher_parent_class)->finalize (object);
@@ -52,7 +91,8 @@ static void
 micro_watcher_init (MicroWatcher *self)
 {
   g_mutex_init (&self->mutex);
-  g_queue_init (&self->events);
+  g_queue_init (&self->unread);
+  self->by_name = g_hash_table_new (g_str_hash, g_str_equal);
 }
 
 /**
@@ -90,7 +130,7 @@ take_ready (MicroWatcher *self, MicroEvent **ret_event, GError **ret_error)
 {
   if (self->waiting == NULL)
     return NULL;
-  *ret_event = g_queue_pop_head (&self->events);
+  *ret_event = take_unread (self);
   if (*ret_event == NULL && self->failure != NULL)
     *ret_error = g_error_copy (self->failure);
   else if (*ret_event == NULL && self->stopped)
@@ -121,7 +161,7 @@ unlock_and_tell (MicroWatcher *self)
 /**
  * micro_watcher_push:
  * @self: a watcher
- * @event: (transfer none): what happened
+ * @event: (transfer none): what a service is now; an unread event of the same name is dropped
  *
  * For registries.  Any thread; after the reader has stopped it does nothing.
  */
@@ -131,7 +171,7 @@ micro_watcher_push (MicroWatcher *self, MicroEvent *event)
   g_return_if_fail (MICRO_IS_WATCHER (self) && event != NULL);
   g_mutex_lock (&self->mutex);
   if (!self->stopped)
-    g_queue_push_tail (&self->events, micro_event_ref (event));
+    put_unread (self, event);
   unlock_and_tell (self);
 }
 
@@ -205,7 +245,7 @@ micro_watcher_next_async (MicroWatcher *self,
       return;
     }
   self->waiting = task;
-  if (cancellable != NULL && g_queue_is_empty (&self->events))
+  if (cancellable != NULL && g_queue_is_empty (&self->unread))
     {
       self->cancel = g_cancellable_source_new (cancellable);
       g_task_attach_source (task, self->cancel, G_SOURCE_FUNC (cancel_wait));
@@ -242,7 +282,7 @@ micro_watcher_stop (MicroWatcher *self)
   g_return_if_fail (MICRO_IS_WATCHER (self));
   g_mutex_lock (&self->mutex);
   self->stopped = TRUE;
-  g_queue_clear_full (&self->events, (GDestroyNotify) micro_event_unref);
+  clear_unread (self);
   on_stopped = g_steal_pointer (&self->on_stopped);
   unlock_and_tell (self);
   if (on_stopped != NULL)

@@ -55,7 +55,10 @@ MICRO_API void micro_app_use_broker (MicroApp *self);
 
 MICRO_API MicroRouter *micro_app_get_router (MicroApp *self);
 MICRO_API MicroClient *micro_app_get_client (MicroApp *self); /* after init */
+/* After init; used on the thread of its loop only, which serves no calls. */
 MICRO_API MicroRegistry *micro_app_get_registry (MicroApp *self);
+MICRO_API MicroLoop *micro_app_get_registry_loop (MicroApp *self);
+MICRO_API MicroCache *micro_app_get_cache (MicroApp *self);   /* after init, any thread */
 MICRO_API MicroBroker *micro_app_get_broker (MicroApp *self); /* after init, any thread */
 MICRO_API MicroConfig *micro_app_get_config (MicroApp *self); /* after init, any thread */
 MICRO_API MicroSelector *micro_app_get_selector (MicroApp *self);

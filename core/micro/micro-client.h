@@ -5,8 +5,8 @@
  */
 #pragma once
 
+#include <micro/micro-cache.h>
 #include <micro/micro-call.h>
-#include <micro/micro-registry.h>
 #include <micro/micro-selector.h>
 #include <micro/micro-transport.h>
 
@@ -60,8 +60,8 @@ struct _MicroCallOptions
 typedef void (*MicroReplyFunc) (gconstpointer response, const GError *error, gpointer user_data);
 typedef void (*MicroBytesFunc) (GBytes *response, const GError *error, gpointer user_data);
 
-/* @loops: (element-type MicroLoop); the first one owns the registry and its cache. */
-MICRO_API MicroClient *micro_client_new (MicroRegistry *registry,
+/* @loops: (element-type MicroLoop) */
+MICRO_API MicroClient *micro_client_new (MicroCache *cache,
                                          MicroSelector *selector,
                                          MicroTransport *transport,
                                          GPtrArray *loops);

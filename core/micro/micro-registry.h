@@ -22,11 +22,16 @@ G_DECLARE_INTERFACE (MicroRegistry, micro_registry, MICRO, REGISTRY, GObject)
  * @deregister_async: mandatory; removes the nodes that the record names
  * @get_service_async: mandatory; one record a version, %MICRO_STATUS_NOT_FOUND if there is none
  * @list_services_async: mandatory; one record a service and version, with nodes
- * @watch_async: (nullable): events of one service, or of all when @name is %NULL; the present
- *   state comes first as %MICRO_EVENT_CREATED
+ * @watch_async: (nullable): what one service is, now and after each change, each time the whole
+ *   of it: the first event of a service comes in any case, a snapshot or that there is none, as
+ * soon as the registry knows.  When @name is %NULL, what every service is: those that are there
+ * first. A watcher that cannot know fails; it is opened again
  * @diagnose_async: (nullable): looks at each thing that the registry depends on, and changes none;
  *   what is wrong is a #MicroFinding and no error
  * @get_config_source: (nullable): settings that are kept beside the records
+ * @get_renew_interval: (nullable): how often, in seconds, it wants a record to be registered again
+ *   where the operator has asked for every @asked_s; 0: never; %NULL: as asked
+ * @is_local: (nullable): whether its services are all of this machine; %NULL: they are not
  *
  * All are called on the loop thread that owns the registry and complete in its context.  A
  * registry that completes them with a GTask needs no *_finish of its own.
@@ -72,9 +77,11 @@ struct _MicroRegistryInterface
                           gpointer user_data);
   GPtrArray *(*diagnose_finish) (MicroRegistry *self, GAsyncResult *result, GError **error);
   MicroConfigSource *(*get_config_source) (MicroRegistry *self, const char *name, GError **error);
+  guint (*get_renew_interval) (MicroRegistry *self, guint asked_s);
+  gboolean (*is_local) (MicroRegistry *self);
 
   /*< private >*/
-  gpointer reserved[5];
+  gpointer reserved[8];
 };
 
 MICRO_API void micro_registry_register_async (MicroRegistry *self,
@@ -120,6 +127,8 @@ MICRO_API void micro_registry_diagnose_async (MicroRegistry *self,
                                               gpointer user_data);
 MICRO_API GPtrArray *
 micro_registry_diagnose_finish (MicroRegistry *self, GAsyncResult *result, GError **error);
+MICRO_API guint micro_registry_get_renew_interval (MicroRegistry *self, guint asked_s);
+MICRO_API gboolean micro_registry_is_local (MicroRegistry *self);
 MICRO_API MicroConfigSource *
 micro_registry_get_config_source (MicroRegistry *self, const char *name, GError **error);
 

@@ -33,20 +33,4 @@ MICRO_API MicroService *micro_service_from_json (const char *json, gssize length
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MicroService, micro_service_unref)
 
-typedef enum
-{
-  MICRO_EVENT_CREATED,
-  MICRO_EVENT_UPDATED,
-  MICRO_EVENT_DELETED
-} MicroEventKind;
-
-#define MICRO_TYPE_EVENT (micro_event_get_type ())
-MICRO_API GType micro_event_get_type (void);
-MICRO_API MicroEvent *micro_event_new (MicroEventKind kind, MicroService *service);
-MICRO_API MicroEvent *micro_event_ref (MicroEvent *self);
-MICRO_API void micro_event_unref (MicroEvent *self);
-MICRO_API MicroEventKind micro_event_get_kind (MicroEvent *self);
-MICRO_API MicroService *micro_event_get_service (MicroEvent *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (MicroEvent, micro_event_unref)
-
 G_END_DECLS

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * A queue of registry events: a registry pushes, a reader pulls.
+ * What a watch has to tell: a registry pushes, a reader pulls, and only the newest of a name waits.
  */
 #pragma once
 
-#include <micro/micro-service.h>
+#include <micro/micro-event.h>
 
 G_BEGIN_DECLS
 

@@ -7,6 +7,7 @@
 
 #include <micro/micro-app.h>
 #include <micro/micro-broker.h>
+#include <micro/micro-cache.h>
 #include <micro/micro-call.h>
 #include <micro/micro-checks.h>
 #include <micro/micro-client.h>
@@ -16,6 +17,7 @@
 #include <micro/micro-duration.h>
 #include <micro/micro-endpoint.h>
 #include <micro/micro-error.h>
+#include <micro/micro-event.h>
 #include <micro/micro-finding.h>
 #include <micro/micro-health.h>
 #include <micro/micro-inbox.h>

@@ -79,6 +79,8 @@ static const struct
   REGISTRY_SLOT (watch_async, "watch"),
   REGISTRY_SLOT (diagnose_async, "diagnose"),
   REGISTRY_SLOT (get_config_source, "get_config_source"),
+  REGISTRY_SLOT (get_renew_interval, "get_renew_interval"),
+  REGISTRY_SLOT (is_local, "is_local"),
   SELECTOR_SLOT (select),
   SELECTOR_SLOT (done),
   SELECTOR_SLOT (update),

@@ -13,15 +13,33 @@ struct _MicroNode
   char *id;
   char *address;
   MicroMetadata *metadata;
+  const char *zone; /* (nullable): in the metadata, as are the others */
+  guint weight;
+  MicroNodeState state;
 };
 
 G_DEFINE_BOXED_TYPE (MicroNode, micro_node, micro_node_ref, micro_node_unref)
+
+static void
+read_own_metadata (MicroNode *self)
+{
+  const char *weight = micro_metadata_lookup (self->metadata, MICRO_NODE_WEIGHT);
+  guint64 number;
+
+  self->zone = micro_metadata_lookup (self->metadata, MICRO_NODE_ZONE);
+  self->weight = 1;
+  if (weight != NULL && g_ascii_string_to_unsigned (weight, 10, 0, G_MAXUINT, &number, NULL))
+    self->weight = (guint) number;
+  if (g_strcmp0 (micro_metadata_lookup (self->metadata, MICRO_NODE_STATE), "draining") == 0)
+    self->state = MICRO_NODE_DRAINING;
+}
 
 /**
  * micro_node_new:
  * @id: unique among the nodes of the service
  * @address: `host:port`, or what the transport takes
- * @metadata: (nullable) (transfer none): what else is known
+ * @metadata: (nullable) (transfer none): what else is known; of it, %MICRO_NODE_ZONE,
+ *   %MICRO_NODE_WEIGHT and %MICRO_NODE_STATE mean the same whatever the registry
  *
  * Returns: (transfer full): the node, which never changes
  */
@@ -35,6 +53,7 @@ micro_node_new (const char *id, const char *address, MicroMetadata *metadata)
   self->id = g_strdup (id);
   self->address = g_strdup (address);
   self->metadata = micro_metadata_ref (metadata);
+  read_own_metadata (self);
   return self;
 }
 
@@ -83,6 +102,42 @@ MicroMetadata *
 micro_node_get_metadata (MicroNode *self)
 {
   return self->metadata;
+}
+
+/**
+ * micro_node_get_zone:
+ * @self: a node
+ *
+ * Returns: (transfer none) (nullable): the failure domain it runs in, such as "eu-west-1a"
+ */
+const char *
+micro_node_get_zone (MicroNode *self)
+{
+  return self->zone;
+}
+
+/**
+ * micro_node_get_weight:
+ * @self: a node
+ *
+ * Returns: its share of the calls, relative to that of the others
+ */
+guint
+micro_node_get_weight (MicroNode *self)
+{
+  return self->weight;
+}
+
+/**
+ * micro_node_get_state:
+ * @self: a node
+ *
+ * Returns: whether it is ready, or going
+ */
+MicroNodeState
+micro_node_get_state (MicroNode *self)
+{
+  return self->state;
 }
 
 gboolean

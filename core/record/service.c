@@ -20,14 +20,7 @@ struct _MicroService
   GPtrArray *nodes;
 };
 
-struct _MicroEvent
-{
-  MicroEventKind kind;
-  MicroService *service;
-};
-
 G_DEFINE_BOXED_TYPE (MicroService, micro_service, micro_service_ref, micro_service_unref)
-G_DEFINE_BOXED_TYPE (MicroEvent, micro_event, micro_event_ref, micro_event_unref)
 
 static GPtrArray *
 copy_nodes (GPtrArray *nodes)
@@ -177,58 +170,4 @@ micro_service_equal (MicroService *a, MicroService *b)
                                g_ptr_array_index (b->endpoints, i)))
       return FALSE;
   return TRUE;
-}
-
-/**
- * micro_event_new:
- * @kind: what happened
- * @service: (transfer none): to what; for a deletion, the nodes that have gone
- *
- * Returns: (transfer full): the event
- */
-MicroEvent *
-micro_event_new (MicroEventKind kind, MicroService *service)
-{
-  MicroEvent *self = g_atomic_rc_box_new0 (MicroEvent);
-
-  self->kind = kind;
-  self->service = micro_service_ref (service);
-  return self;
-}
-
-MicroEvent *
-micro_event_ref (MicroEvent *self)
-{
-  return g_atomic_rc_box_acquire (self);
-}
-
-static void
-event_clear (gpointer data)
-{
-  micro_service_unref (((MicroEvent *) data)->service);
-}
-
-void
-micro_event_unref (MicroEvent *self)
-{
-  if (self != NULL)
-    g_atomic_rc_box_release_full (self, event_clear);
-}
-
-MicroEventKind
-micro_event_get_kind (MicroEvent *self)
-{
-  return self->kind;
-}
-
-/**
- * micro_event_get_service:
- * @self: an event
- *
- * Returns: (transfer none): the service it is about
- */
-MicroService *
-micro_event_get_service (MicroEvent *self)
-{
-  return self->service;
 }

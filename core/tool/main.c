@@ -240,7 +240,7 @@ run_with_client (
   tool->transport = micro_app_get_transport (app);
   tool->broker = micro_app_get_broker (app);
   tool->registry = micro_app_get_registry (app);
-  tool->loop = micro_app_get_loops (app)->pdata[0];
+  tool->loop = micro_app_get_registry_loop (app);
   tool->registry_name = micro_app_get_option (app, "registry");
   return main_run (tool, argc, argv);
 }

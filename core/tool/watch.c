@@ -24,6 +24,7 @@ typedef struct
   GMainLoop *main;
   GCancellable *cancellable;
   MicroWatcher *watcher; /* (nullable); of the registry's thread */
+  GHashTable *known;     /* name → GPtrArray of MicroService: as they were printed */
   gboolean running;      /* there was one */
   int status;            /* once @main has ended */
 } Watching;
@@ -56,20 +57,6 @@ watch_end (Watching *self, int status)
 
 /* --- What is printed --- */
 
-static const char *
-watch_name_of (MicroEventKind kind)
-{
-  switch (kind)
-    {
-    case MICRO_EVENT_CREATED:
-      return "created";
-    case MICRO_EVENT_UPDATED:
-      return "updated";
-    default:
-      return "deleted";
-    }
-}
-
 static char *
 addresses_of (MicroService *service)
 {
@@ -83,10 +70,8 @@ addresses_of (MicroService *service)
 }
 
 static void
-print_event (Watching *self, MicroEvent *event)
+print_record (Watching *self, const char *kind, MicroService *service)
 {
-  MicroService *service = micro_event_get_service (event);
-  const char *kind = watch_name_of (micro_event_get_kind (event));
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S.%fZ");
   g_autofree char *name = tool_clean (micro_service_get_name (service));
@@ -105,6 +90,40 @@ print_event (Watching *self, MicroEvent *event)
     g_print ("%s\n", name);
   else
     g_print ("%s  %s  %s  %s\n", kind, name, version, clean);
+}
+
+static MicroService *
+find_version (GPtrArray *records, MicroService *one)
+{
+  for (guint i = 0; records != NULL && i < records->len; i++)
+    if (g_str_equal (micro_service_get_version (records->pdata[i]),
+                     micro_service_get_version (one)))
+      return records->pdata[i];
+  return NULL;
+}
+
+/* A line for each version that is another than the one before. */
+static void
+print_event (Watching *self, MicroEvent *event)
+{
+  const char *name = micro_event_get_name (event);
+  GPtrArray *before = g_hash_table_lookup (self->known, name);
+  GPtrArray *now = micro_event_get_services (event);
+
+  for (guint i = 0; now != NULL && i < now->len; i++)
+    {
+      MicroService *known = find_version (before, now->pdata[i]);
+
+      if (known == NULL || !micro_service_equal (known, now->pdata[i]))
+        print_record (self, known == NULL ? "created" : "updated", now->pdata[i]);
+    }
+  for (guint i = 0; before != NULL && i < before->len; i++)
+    if (find_version (now, before->pdata[i]) == NULL)
+      print_record (self, "deleted", before->pdata[i]);
+  if (now != NULL)
+    g_hash_table_replace (self->known, g_strdup (name), g_ptr_array_ref (now));
+  else
+    g_hash_table_remove (self->known, name);
   if (!tool_output_flush ())
     watch_end (self,
                EXIT_OK); /* which tool_output_end() corrects, unless the reader has had enough */
@@ -121,7 +140,7 @@ watch_again (gpointer user_data)
 
 /* At first a failure is one of the configuration, and the end; later it is a matter of time. */
 static void
-lose (Watching *self, const GError *error)
+lose_registry (Watching *self, const GError *error)
 {
   g_autoptr (GSource) source = NULL;
 
@@ -148,7 +167,7 @@ watch_on_event (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (event == NULL)
     {
-      lose (self, error);
+      lose_registry (self, error);
       return;
     }
   print_event (self, event);
@@ -164,7 +183,7 @@ on_watcher (GObject *source, GAsyncResult *result, gpointer user_data)
   self->watcher = micro_registry_watch_finish (MICRO_REGISTRY (source), result, &error);
   if (self->watcher == NULL)
     {
-      lose (self, error);
+      lose_registry (self, error);
       return;
     }
   self->running = TRUE;
@@ -198,6 +217,8 @@ tool_watch (Tool *tool)
   self.tool = tool;
   self.main = g_main_loop_new (NULL, FALSE);
   self.cancellable = g_cancellable_new ();
+  self.known
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
   g_unix_signal_add (SIGINT, watch_quit, &self);
   g_unix_signal_add (SIGTERM, watch_quit, &self);
   g_unix_fd_add (STDOUT_FILENO, G_IO_ERR, on_reader_gone, &self);

@@ -33,6 +33,7 @@ typedef struct
 {
   gpointer watcher; /* to compare with */
   GWeakRef alive;
+  gboolean told; /* something */
 } Watch;
 
 struct _DnsName
@@ -98,36 +99,49 @@ answer_all (DnsName *self)
     }
 }
 
-static void
-dns_names_push (DnsName *self, MicroEventKind kind, MicroService *service)
+/* (transfer full): what it is now */
+static MicroEvent *
+describe_name (DnsName *self)
 {
-  g_autoptr (MicroEvent) event = micro_event_new (kind, service);
+  g_autoptr (GPtrArray) services = NULL;
+
+  if (self->service == NULL)
+    return micro_event_new_gone (self->name, self->error);
+  services = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_service_unref);
+  g_ptr_array_add (services, micro_service_ref (self->service));
+  return micro_event_new_snapshot (self->name, services);
+}
+
+/* @changed: those too that know what it was. */
+static void
+tell_watchers (DnsName *self, gboolean changed)
+{
+  g_autoptr (MicroEvent) event = describe_name (self);
 
   for (guint i = 0; i < self->watchers->len; i++)
     {
       Watch *watch = g_ptr_array_index (self->watchers, i);
       g_autoptr (MicroWatcher) watcher = g_weak_ref_get (&watch->alive);
 
-      if (watcher != NULL)
-        micro_watcher_push (watcher, event);
+      if (watcher == NULL || (watch->told && !changed))
+        continue;
+      watch->told = TRUE;
+      micro_watcher_push (watcher, event);
     }
 }
 
-/* (transfer full) (nullable): @before with those of its nodes that @now has not. */
-static MicroService *
-without (MicroService *before, MicroService *now)
+/* Those who have never heard what it is; the others go on with what they know. */
+static void
+fail_watchers (DnsName *self)
 {
-  g_autoptr (GHashTable) there = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (GPtrArray) gone = g_ptr_array_new ();
-  GPtrArray *nodes = now != NULL ? micro_service_get_nodes (now) : NULL;
+  for (guint i = 0; i < self->watchers->len; i++)
+    {
+      Watch *watch = g_ptr_array_index (self->watchers, i);
+      g_autoptr (MicroWatcher) watcher = g_weak_ref_get (&watch->alive);
 
-  for (guint i = 0; nodes != NULL && i < nodes->len; i++)
-    g_hash_table_add (there, (char *) micro_node_get_id (nodes->pdata[i]));
-  nodes = micro_service_get_nodes (before);
-  for (guint i = 0; i < nodes->len; i++)
-    if (!g_hash_table_contains (there, micro_node_get_id (nodes->pdata[i])))
-      g_ptr_array_add (gone, nodes->pdata[i]);
-  return gone->len > 0 ? micro_service_with_nodes (before, gone) : NULL;
+      if (watcher != NULL && !watch->told)
+        micro_watcher_fail (watcher, self->error);
+    }
 }
 
 static int
@@ -137,27 +151,19 @@ dns_names_compare_nodes (gconstpointer a, gconstpointer b)
                     micro_node_get_id (*(MicroNode *const *) b));
 }
 
-/* New nodes before the old ones go, so that there is no moment without any. */
 static void
 set_service (DnsName *self, MicroService *service)
 {
   g_autoptr (MicroService) before = g_steal_pointer (&self->service);
-  g_autoptr (MicroService) gone = NULL;
+  gboolean same = before != NULL && service != NULL && micro_service_equal (before, service);
 
-  if (before != NULL && service != NULL && micro_service_equal (before, service))
-    {
-      self->service = g_steal_pointer (&before);
-      return;
-    }
-  if (service != NULL)
-    {
-      self->service = micro_service_ref (service);
-      dns_names_push (self, before == NULL ? MICRO_EVENT_CREATED : MICRO_EVENT_UPDATED, service);
-    }
+  if (same)
+    self->service = g_steal_pointer (&before);
+  else if (service != NULL)
+    self->service = micro_service_ref (service);
   else
     dns_picker_forget (self->registry->picker, self->name);
-  if (before != NULL && (gone = without (before, service)) != NULL)
-    dns_names_push (self, MICRO_EVENT_DELETED, gone);
+  tell_watchers (self, !same && (before != NULL || service != NULL));
 }
 
 /* --- Asking --- */
@@ -221,6 +227,7 @@ bridge (DnsName *self, const GError *error)
   if (self->service != NULL)
     return self->backoff_s;
   self->error = g_error_copy (error);
+  fail_watchers (self);
   return DENIED_S;
 }
 
@@ -327,19 +334,20 @@ dns_name_drop_waiting (DnsName *self, GTask *task)
 void
 dns_name_add_watcher (DnsName *self, MicroWatcher *watcher)
 {
-  g_autoptr (MicroEvent) event = NULL;
   Watch *watch = g_new0 (Watch, 1);
 
   watch->watcher = watcher;
   g_weak_ref_init (&watch->alive, watcher);
   g_ptr_array_add (self->watchers, watch);
-  if (self->service != NULL)
+  self->wanted_us = g_get_monotonic_time ();
+  if (self->service != NULL || (dns_name_is_fresh (self) && self->error != NULL))
     {
-      event = micro_event_new (MICRO_EVENT_CREATED, self->service);
-      micro_watcher_push (watcher, event);
+      tell_watchers (self, FALSE);
+      if (self->lookup == NULL)
+        dns_names_start_timer (self);
     }
-  if (self->lookup == NULL)
-    dns_names_start_timer (self);
+  else
+    dns_names_ask (self);
 }
 
 void

@@ -266,7 +266,8 @@ k8s_registry_watch_async (MicroRegistry *registry,
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 
   if (start_or_fail (self, task))
-    g_task_return_pointer (task, kube_catalog_watch (self->catalog, name), g_object_unref);
+    g_task_return_pointer (task, kube_catalog_watch (self->catalog, name, self->timeout_ms),
+                           g_object_unref);
 }
 
 /* --- Settings --- */

@@ -40,6 +40,7 @@ struct _KubeCatalog
   GHashTable *watches_by_service; /* name → GPtrArray of KubeWatch */
   GPtrArray *watches_of_all;      /* the others of them */
   GPtrArray *waiters;             /* of Waiter */
+  GPtrArray *beginnings;          /* of Beginning */
   guint last_id;
 };
 
@@ -207,12 +208,6 @@ catalog_resolve (KubeCatalog *self, const char *name, guint *ret_n_seen)
   if (ret_n_seen != NULL)
     *ret_n_seen = kube_view_get_n_seen (view);
   return kube_view_finish (view);
-}
-
-static GPtrArray *
-resolve_for_watch (const char *name, gpointer user_data)
-{
-  return catalog_resolve (user_data, name, NULL);
 }
 
 /* The reason why a lookup may have found nothing; FALSE if it could have found it. */
@@ -389,6 +384,12 @@ scope_settled (gpointer user_data)
 
 /* --- Watching --- */
 
+static GPtrArray *
+resolve_for_watch (const char *name, gpointer user_data, GError **error)
+{
+  return kube_catalog_resolve (user_data, name, error);
+}
+
 static void
 catalog_add_watch (KubeCatalog *self, KubeWatch *watch)
 {
@@ -455,25 +456,92 @@ scope_changed (GHashTable *names, gpointer user_data)
     kube_watch_update (key, names, resolve_for_watch, self);
 }
 
+/* A watch whose first answer is not known yet. */
+typedef struct
+{
+  KubeCatalog *catalog;
+  KubeWatch *watch;
+  guint id; /* of the wait */
+} Beginning;
+
+static void
+beginning_free (gpointer data)
+{
+  Beginning *self = data;
+
+  kube_watch_unref (self->watch);
+  g_free (self);
+}
+
+static void
+forget_beginning (KubeCatalog *self, KubeWatch *watch)
+{
+  for (guint i = 0; i < self->beginnings->len; i++)
+    {
+      Beginning *beginning = g_ptr_array_index (self->beginnings, i);
+
+      if (beginning->watch != watch)
+        continue;
+      kube_catalog_give_up (self, beginning->id);
+      g_ptr_array_remove_index_fast (self->beginnings, i);
+      return;
+    }
+}
+
 static void
 catalog_watch_stopped (KubeWatch *watch, gpointer user_data)
 {
+  forget_beginning (user_data, watch);
   remove_watch (user_data, watch);
 }
 
-MicroWatcher *
-kube_catalog_watch (KubeCatalog *self, const char *name)
+static GHashTable *
+list_known (KubeCatalog *self)
 {
-  GPtrArray *names = name != NULL ? catalog_parse (self, name) : NULL;
-  g_autoptr (GHashTable) known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  MicroWatcher *watcher;
-  KubeWatch *watch = kube_watch_new (name, names, catalog_watch_stopped, self, &watcher);
+  GHashTable *known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
-  open_for (self, name);
-  catalog_add_watch (self, watch);
   for (guint i = 0; i < self->scopes->len; i++)
     kube_scope_add_names (g_ptr_array_index (self->scopes, i), known);
+  return known;
+}
+
+/* What it waited for is known, or will not be for a while. */
+static void
+begin_watch (gpointer user_data)
+{
+  Beginning *beginning = user_data;
+  KubeCatalog *self = beginning->catalog;
+  g_autoptr (KubeWatch) watch = kube_watch_ref (beginning->watch);
+  g_autoptr (GHashTable) known = list_known (self);
+  g_autoptr (GError) error = NULL;
+
+  beginning->id = 0;
+  g_ptr_array_remove_fast (self->beginnings, beginning);
+  if (!check_known (self, kube_watch_get_names (watch), &error))
+    {
+      remove_watch (self, watch);
+      kube_watch_end (watch, error);
+      return;
+    }
+  kube_watch_begin (watch);
   kube_watch_update (watch, known, resolve_for_watch, self);
+}
+
+MicroWatcher *
+kube_catalog_watch (KubeCatalog *self, const char *name, guint timeout_ms)
+{
+  GPtrArray *names = name != NULL ? catalog_parse (self, name) : NULL;
+  MicroWatcher *watcher;
+  KubeWatch *watch = kube_watch_new (name, names, catalog_watch_stopped, self, &watcher);
+  Beginning *beginning = g_new0 (Beginning, 1);
+  guint id;
+
+  catalog_add_watch (self, watch);
+  *beginning = (Beginning){ self, kube_watch_ref (watch), 0 };
+  g_ptr_array_add (self->beginnings, beginning);
+  id = kube_catalog_await (self, name, timeout_ms, begin_watch, beginning);
+  if (id != 0)
+    beginning->id = id;
   return watcher;
 }
 
@@ -499,6 +567,7 @@ kube_catalog_new (KubeClient *client, const KubeCatalogOptions *options)
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
   self->watches_of_all = g_ptr_array_new ();
   self->waiters = g_ptr_array_new_with_free_func (waiter_free);
+  self->beginnings = g_ptr_array_new_with_free_func (beginning_free);
   return self;
 }
 
@@ -517,6 +586,7 @@ kube_catalog_free (KubeCatalog *self)
   g_ptr_array_unref (self->watches_of_all);
   g_ptr_array_unref (self->watches);
   g_ptr_array_unref (self->waiters);
+  g_ptr_array_unref (self->beginnings);
   kube_map_free (self->map);
   g_object_unref (self->client);
   g_strfreev (self->namespaces);

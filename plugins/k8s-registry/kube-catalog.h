@@ -44,9 +44,10 @@ void kube_catalog_give_up (KubeCatalog *self, guint id);
  * is nothing: not found, none ready, not allowed, not known yet. */
 GPtrArray *kube_catalog_resolve (KubeCatalog *self, const char *name, GError **error);
 GPtrArray *kube_catalog_list (KubeCatalog *self, GError **error);
-/* (transfer full): a watcher of @name, or of all if %NULL, with what is known as its first events.
- */
-MicroWatcher *kube_catalog_watch (KubeCatalog *self, const char *name);
+/* (transfer full): a watcher of @name, or of all if %NULL.  It fails if nothing is known of that
+ * within
+ * @timeout_ms. */
+MicroWatcher *kube_catalog_watch (KubeCatalog *self, const char *name, guint timeout_ms);
 
 /* For diagnosis: scopes in all, and those with an open watch. */
 void kube_catalog_count (KubeCatalog *self, guint *ret_scopes, guint *ret_live);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * A watcher of one service or all, told only what has changed for it.
+ * A watcher of one service or all, told of services that are others than it knows.
  */
 #include "config.h"
 
@@ -14,7 +14,8 @@ struct _KubeWatch
   gatomicrefcount ref_count;
   char *name;       /* (nullable) */
   GPtrArray *names; /* (nullable): of KubeName */
-  GHashTable *told; /* name → GPtrArray of MicroService: what the reader knows */
+  GHashTable *told; /* name → GPtrArray of MicroService, or NULL for gone: what the reader knows */
+  gboolean begun;
   GWeakRef watcher; /* the reader's: its end is ours */
   GMainContext *context;
   KubeWatchStopped stopped;
@@ -62,6 +63,13 @@ watcher_stopped (gpointer user_data)
   g_source_attach (source, self->context);
 }
 
+static void
+records_free (gpointer records)
+{
+  if (records != NULL)
+    g_ptr_array_unref (records);
+}
+
 KubeWatch *
 kube_watch_new (const char *name,
                 GPtrArray *names,
@@ -74,8 +82,7 @@ kube_watch_new (const char *name,
   g_atomic_ref_count_init (&self->ref_count);
   self->name = g_strdup (name);
   self->names = names;
-  self->told
-      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+  self->told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, records_free);
   self->context = g_main_context_ref_thread_default ();
   self->stopped = stopped;
   self->user_data = user_data;
@@ -102,84 +109,16 @@ kube_watch_end (KubeWatch *self, const GError *error)
 
 /* --- What has changed --- */
 
-static void
-kube_watch_push (MicroWatcher *watcher, MicroEventKind kind, MicroService *record)
+/* Both in the order that resolve() gives them. */
+static gboolean
+are_equal (GPtrArray *a, GPtrArray *b)
 {
-  g_autoptr (MicroEvent) event = micro_event_new (kind, record);
-
-  micro_watcher_push (watcher, event);
-}
-
-static MicroService *
-find_version (GPtrArray *records, const char *version)
-{
-  for (guint i = 0; records != NULL && i < records->len; i++)
-    {
-      MicroService *record = g_ptr_array_index (records, i);
-
-      if (strcmp (micro_service_get_version (record), version) == 0)
-        return record;
-    }
-  return NULL;
-}
-
-/* Those of @before whose id is not in @after; both are ordered by id. */
-static GPtrArray *
-nodes_gone (GPtrArray *before, GPtrArray *after)
-{
-  GPtrArray *gone = g_ptr_array_new ();
-  guint j = 0;
-
-  for (guint i = 0; i < before->len; i++)
-    {
-      const char *id = micro_node_get_id (g_ptr_array_index (before, i));
-
-      while (j < after->len && strcmp (micro_node_get_id (g_ptr_array_index (after, j)), id) < 0)
-        j++;
-      if (j == after->len || strcmp (micro_node_get_id (g_ptr_array_index (after, j)), id) != 0)
-        g_ptr_array_add (gone, g_ptr_array_index (before, i));
-    }
-  return gone;
-}
-
-static void
-tell_gone (MicroWatcher *watcher, MicroService *before, MicroService *after)
-{
-  g_autoptr (GPtrArray) gone = NULL;
-  g_autoptr (MicroService) record = NULL;
-
-  if (after == NULL)
-    {
-      kube_watch_push (watcher, MICRO_EVENT_DELETED, before);
-      return;
-    }
-  gone = nodes_gone (micro_service_get_nodes (before), micro_service_get_nodes (after));
-  if (gone->len == 0)
-    return;
-  record = micro_service_with_nodes (before, gone);
-  kube_watch_push (watcher, MICRO_EVENT_DELETED, record);
-}
-
-/* New nodes are told of before old ones go: a service that is rolled is never seen empty. */
-static void
-kube_watch_tell (MicroWatcher *watcher, GPtrArray *before, GPtrArray *after)
-{
-  for (guint i = 0; i < after->len; i++)
-    {
-      MicroService *record = g_ptr_array_index (after, i);
-      MicroService *known = find_version (before, micro_service_get_version (record));
-
-      if (known == NULL)
-        kube_watch_push (watcher, MICRO_EVENT_CREATED, record);
-      else if (!micro_service_equal (known, record))
-        kube_watch_push (watcher, MICRO_EVENT_UPDATED, record);
-    }
-  for (guint i = 0; before != NULL && i < before->len; i++)
-    {
-      MicroService *known = g_ptr_array_index (before, i);
-
-      tell_gone (watcher, known, find_version (after, micro_service_get_version (known)));
-    }
+  if (a->len != b->len)
+    return FALSE;
+  for (guint i = 0; i < a->len; i++)
+    if (!micro_service_equal (a->pdata[i], b->pdata[i]))
+      return FALSE;
+  return TRUE;
 }
 
 static void
@@ -189,19 +128,29 @@ update_name (KubeWatch *self,
              KubeWatchResolve resolve,
              gpointer user_data)
 {
-  g_autoptr (GPtrArray) before = g_hash_table_lookup (self->told, name);
-  GPtrArray *after = resolve (name, user_data);
+  g_autoptr (GError) reason = NULL;
+  g_autoptr (GPtrArray) now = resolve (name, user_data, &reason);
+  g_autoptr (MicroEvent) event = NULL;
+  gpointer before;
+  gboolean told = g_hash_table_lookup_extended (self->told, name, NULL, &before);
 
-  if (before != NULL)
-    g_ptr_array_ref (before);
-  kube_watch_tell (watcher, before, after);
-  if (after->len > 0)
-    g_hash_table_replace (self->told, g_strdup (name), after);
+  if (now != NULL && told && before != NULL && are_equal (before, now))
+    return;
+  /* Of a service that it has never heard of, only who asks for that one hears that it has gone. */
+  if (now == NULL && (told ? before == NULL : self->name == NULL))
+    return;
+  event = now != NULL ? micro_event_new_snapshot (name, now) : micro_event_new_gone (name, reason);
+  micro_watcher_push (watcher, event);
+  if (now == NULL && self->name == NULL)
+    g_hash_table_remove (self->told, name);
   else
-    {
-      g_hash_table_remove (self->told, name);
-      g_ptr_array_unref (after);
-    }
+    g_hash_table_replace (self->told, g_strdup (name), g_steal_pointer (&now));
+}
+
+void
+kube_watch_begin (KubeWatch *self)
+{
+  self->begun = TRUE;
 }
 
 static gboolean
@@ -224,11 +173,11 @@ kube_watch_update (KubeWatch *self,
   GHashTableIter iter;
   gpointer name;
 
-  if (watcher == NULL)
+  if (watcher == NULL || !self->begun)
     return;
   if (self->name != NULL)
     {
-      if (concerns (self, services))
+      if (!g_hash_table_contains (self->told, self->name) || concerns (self, services))
         update_name (self, watcher, self->name, resolve, user_data);
       return;
     }

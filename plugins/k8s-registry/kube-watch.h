@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * A watcher of one service or all, told only what has changed for it.
+ * A watcher of one service or all, told of services that are others than it knows.
  */
 #pragma once
 
@@ -11,8 +11,9 @@ G_BEGIN_DECLS
 
 typedef struct _KubeWatch KubeWatch;
 
-/* Gives the name's records; (transfer full) (element-type MicroService). */
-typedef GPtrArray *(*KubeWatchResolve) (const char *name, gpointer user_data);
+/* (transfer full) (nullable) (element-type MicroService): the name's records, or why there are none
+ */
+typedef GPtrArray *(*KubeWatchResolve) (const char *name, gpointer user_data, GError **error);
 /* The reader has gone; in the context where the watch was made. */
 typedef void (*KubeWatchStopped) (KubeWatch *self, gpointer user_data);
 
@@ -28,10 +29,14 @@ void kube_watch_unref (KubeWatch *self);
 GPtrArray *kube_watch_get_names (KubeWatch *self);
 /* Nobody is told of its end any more, and its reader gets @error. */
 void kube_watch_end (KubeWatch *self, const GError *error);
-/* What is offered for @services, a set of char *, has changed. */
+/* Until it is begun it tells nothing: not all of its first answer may be known. */
+void kube_watch_begin (KubeWatch *self);
+/* What is offered for @services, a set of char *, has changed, or may have. */
 void kube_watch_update (KubeWatch *self,
                         GHashTable *services,
                         KubeWatchResolve resolve,
                         gpointer user_data);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (KubeWatch, kube_watch_unref)
 
 G_END_DECLS

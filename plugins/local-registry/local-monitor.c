@@ -16,8 +16,9 @@
 #include "local-monitor.h"
 #include "local-watch.h"
 
-/* What comes in a burst is looked at together. */
+/* What comes in a burst is looked at together, and longer where there is more to put together. */
 #define SETTLE_MS 5
+#define RECORDS_A_MS 400
 /* For what inotify does not tell: no instance left, the folder replaced, a dead process whose file
  * a forked child holds open. */
 #define TICK_MS 500
@@ -51,7 +52,7 @@ static gboolean
 has_pending (LocalMonitor *self)
 {
   for (guint i = 0; i < self->watches->len; i++)
-    if (!g_queue_is_empty (&((LocalWatch *) g_ptr_array_index (self->watches, i))->pending))
+    if (g_hash_table_size (((LocalWatch *) g_ptr_array_index (self->watches, i))->changed) > 0)
       return TRUE;
   return FALSE;
 }
@@ -75,15 +76,27 @@ monitor_deliver (LocalMonitor *self)
       g_autoptr (GPtrArray) watches = g_ptr_array_copy (self->watches, copy_watch, NULL);
 
       g_ptr_array_set_free_func (watches, (GDestroyNotify) local_watch_unref);
-      g_ptr_array_foreach (watches, (GFunc) local_watch_deliver, NULL);
+      for (guint i = 0; i < watches->len; i++)
+        local_watch_deliver (watches->pdata[i], self->known, self->folder->path);
     }
   self->delivering = FALSE;
 }
 
 static void
-monitor_tell (LocalMonitor *self, LocalChanges *changes)
+monitor_tell (LocalMonitor *self, GHashTable *changes)
 {
-  local_changes_queue (changes, self->watches);
+  GHashTableIter iter;
+  gpointer name;
+
+  g_hash_table_iter_init (&iter, changes);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    for (guint i = 0; i < self->watches->len; i++)
+      {
+        LocalWatch *watch = g_ptr_array_index (self->watches, i);
+
+        if (local_watch_wants (watch, name))
+          g_hash_table_add (watch->changed, g_strdup (name));
+      }
   monitor_deliver (self);
 }
 
@@ -94,7 +107,7 @@ static void
 monitor_compare (LocalMonitor *self,
                  const char *file_name,
                  LocalRecord *record,
-                 LocalChanges *changes)
+                 GHashTable *changes)
 {
   local_changes_compare (changes, g_hash_table_lookup (self->known, file_name), record);
   if (record == NULL)
@@ -104,7 +117,7 @@ monitor_compare (LocalMonitor *self,
 }
 
 static void
-look_at (LocalMonitor *self, const char *file_name, GHashTable *lives, LocalChanges *changes)
+look_at (LocalMonitor *self, const char *file_name, GHashTable *lives, GHashTable *changes)
 {
   gboolean unsure = FALSE;
   g_autoptr (LocalRecord) record = local_store_read (self->folder, file_name, lives, &unsure);
@@ -115,7 +128,7 @@ look_at (LocalMonitor *self, const char *file_name, GHashTable *lives, LocalChan
 
 /* Everything again: the first time, and when it cannot be told what has changed. */
 static gboolean
-look_at_all (LocalMonitor *self, GHashTable *prefixes, LocalChanges *changes, GError **error)
+look_at_all (LocalMonitor *self, GHashTable *prefixes, GHashTable *changes, GError **error)
 {
   g_autoptr (GHashTable) found = NULL;
   g_autoptr (GHashTable) lives = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -144,7 +157,7 @@ look_at_all (LocalMonitor *self, GHashTable *prefixes, LocalChanges *changes, GE
 
 /* All records of those who are dead; @lives: what is known of their lives, or to be found out. */
 static void
-drop_dead (LocalMonitor *self, GHashTable *lives, LocalChanges *changes)
+drop_dead (LocalMonitor *self, GHashTable *lives, GHashTable *changes)
 {
   GHashTableIter iter;
   gpointer name;
@@ -157,7 +170,7 @@ drop_dead (LocalMonitor *self, GHashTable *lives, LocalChanges *changes)
 
       if (GPOINTER_TO_INT (g_hash_table_lookup (lives, record->owner)) != LOCAL_LIFE_DEAD)
         continue;
-      local_changes_add (changes, MICRO_EVENT_DELETED, record);
+      local_changes_add (changes, record);
       local_store_remove (self->folder->path, name, record->owner);
       local_folder_forget (self->folder, name);
       g_hash_table_iter_remove (&iter);
@@ -176,7 +189,7 @@ monitor_settled (gpointer user_data)
   LocalMonitor *self = user_data;
   g_autoptr (GHashTable) changed = g_steal_pointer (&self->changed);
   g_autoptr (GHashTable) lives = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  LocalChanges changes = local_changes_new ();
+  g_autoptr (GHashTable) changes = local_changes_new ();
   gboolean died = FALSE;
   GHashTableIter iter;
   gpointer name;
@@ -197,11 +210,11 @@ monitor_settled (gpointer user_data)
           g_hash_table_replace (lives, token, GINT_TO_POINTER (life));
         }
       else if (local_store_is_wanted (self->wanted, name))
-        look_at (self, name, NULL, &changes);
+        look_at (self, name, NULL, changes);
     }
   if (died)
-    drop_dead (self, lives, &changes);
-  monitor_tell (self, &changes);
+    drop_dead (self, lives, changes);
+  monitor_tell (self, changes);
   return G_SOURCE_REMOVE;
 }
 
@@ -210,7 +223,7 @@ start_settling (LocalMonitor *self)
 {
   if (self->settle != NULL)
     return;
-  self->settle = g_timeout_source_new (SETTLE_MS);
+  self->settle = g_timeout_source_new (SETTLE_MS + g_hash_table_size (self->known) / RECORDS_A_MS);
   g_source_set_callback (self->settle, monitor_settled, self, NULL);
   g_source_attach (self->settle, self->context);
 }
@@ -273,10 +286,10 @@ folder_changed (int fd, GIOCondition condition, gpointer user_data)
     }
   if (lost)
     {
-      LocalChanges changes = local_changes_new ();
+      g_autoptr (GHashTable) changes = local_changes_new ();
 
-      look_at_all (self, self->wanted, &changes, NULL);
-      monitor_tell (self, &changes);
+      look_at_all (self, self->wanted, changes, NULL);
+      monitor_tell (self, changes);
     }
   else if (g_hash_table_size (self->changed) > 0)
     start_settling (self);
@@ -330,7 +343,7 @@ ticked (gpointer user_data)
 {
   LocalMonitor *self = user_data;
   g_autoptr (GHashTable) lives = probe_some (self);
-  LocalChanges changes = local_changes_new ();
+  g_autoptr (GHashTable) changes = local_changes_new ();
   struct stat now = { 0 };
   gboolean replaced;
 
@@ -347,10 +360,10 @@ ticked (gpointer user_data)
 
       start_inotify (self);
       if (replaced || !same || self->inotify_fd >= 0)
-        look_at_all (self, self->wanted, &changes, NULL);
+        look_at_all (self, self->wanted, changes, NULL);
     }
-  drop_dead (self, lives, &changes);
-  monitor_tell (self, &changes);
+  drop_dead (self, lives, changes);
+  monitor_tell (self, changes);
   return G_SOURCE_CONTINUE;
 }
 
@@ -425,34 +438,45 @@ monitor_start (LocalMonitor *self, GError **error)
   return TRUE;
 }
 
+/* All that is there, and of a service that is asked for also that it is not. */
+static void
+tell_present (LocalMonitor *self, LocalWatch *watch)
+{
+  GHashTableIter iter;
+  gpointer record;
+
+  if (watch->service != NULL)
+    g_hash_table_add (watch->changed, g_strdup (watch->service));
+  g_hash_table_iter_init (&iter, self->known);
+  while (watch->service == NULL && g_hash_table_iter_next (&iter, NULL, &record))
+    local_changes_add (watch->changed, record);
+  local_watch_deliver (watch, self->known, self->folder->path);
+}
+
 MicroWatcher *
 local_monitor_watch (LocalMonitor *self, const char *service, GError **error)
 {
-  LocalChanges changes;
+  g_autoptr (GHashTable) changes = local_changes_new ();
   g_autoptr (GHashTable) prefixes = NULL;
-  g_autoptr (GPtrArray) present = NULL;
   MicroWatcher *watcher;
   LocalWatch *watch;
 
   if (!monitor_start (self, error))
     return NULL;
   prefixes = local_store_prefixes (service);
-  changes = local_changes_new ();
-  if (!look_at_all (self, prefixes, &changes, error))
+  if (!look_at_all (self, prefixes, changes, error))
     {
-      monitor_tell (self, &changes);
+      monitor_tell (self, changes);
       if (self->watches->len == 0)
         monitor_stop (self);
       return NULL;
     }
   /* Who watched before hears of what is new; who comes hears of everything. */
-  monitor_tell (self, &changes);
+  monitor_tell (self, changes);
   watch = local_watch_new (service, local_monitor_ref (self), monitor_watch_stopped, &watcher);
   g_ptr_array_add (self->watches, watch);
   find_wanted (self);
-  present = local_records_list (self->known);
-  local_watch_queue (watch, MICRO_EVENT_CREATED, present);
-  local_watch_deliver (watch);
+  tell_present (self, watch);
   return watcher;
 }
 

@@ -245,8 +245,7 @@ local_registry_get_service_async (MicroRegistry *registry,
   if (services == NULL)
     g_task_return_error (task, error);
   else if (services->len == 0)
-    g_task_return_new_error (task, MICRO_ERROR, MICRO_STATUS_NOT_FOUND,
-                             "no service “%s” in the local registry (%s)", name, self->directory);
+    g_task_return_error (task, local_store_not_found (name, self->directory));
   else
     g_task_return_pointer (task, g_steal_pointer (&services), (GDestroyNotify) g_ptr_array_unref);
 }
@@ -313,6 +312,19 @@ local_registry_get_property (GObject *object, guint id, GValue *value, GParamSpe
 }
 
 /* What is still registered goes with it. */
+/* It sees by itself whether we live. */
+static guint
+local_registry_get_renew_interval (MicroRegistry *registry, guint asked_s)
+{
+  return 0;
+}
+
+static gboolean
+local_registry_is_local (MicroRegistry *registry)
+{
+  return TRUE;
+}
+
 static void
 local_registry_finalize (GObject *object)
 {
@@ -365,6 +377,8 @@ local_registry_iface_init (MicroRegistryInterface *iface)
   iface->get_service_async = local_registry_get_service_async;
   iface->list_services_async = local_registry_list_services_async;
   iface->watch_async = local_registry_watch_async;
+  iface->get_renew_interval = local_registry_get_renew_interval;
+  iface->is_local = local_registry_is_local;
 }
 
 MICRO_PLUGIN_DEFINE (local_registry,

@@ -478,3 +478,10 @@ local_store_scan (LocalFolder *folder, GHashTable *prefixes, GError **error)
   forget_others (folder, prefixes, records);
   return g_steal_pointer (&records);
 }
+
+GError *
+local_store_not_found (const char *name, const char *directory)
+{
+  return g_error_new (MICRO_ERROR, MICRO_STATUS_NOT_FOUND,
+                      "no service “%s” in the local registry (%s)", name, directory);
+}

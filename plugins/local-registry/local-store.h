@@ -40,4 +40,7 @@ LocalRecord *local_store_read (LocalFolder *folder,
 GHashTable *local_store_scan (LocalFolder *folder, GHashTable *prefixes, GError **error);
 gboolean local_store_is_wanted (GHashTable *prefixes, const char *file_name);
 
+/* (transfer full): what a lookup says of a service that is not there */
+GError *local_store_not_found (const char *name, const char *directory);
+
 G_END_DECLS

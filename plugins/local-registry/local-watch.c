@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * One reader of a folder's events, and what it has yet to be told.
+ * One reader of a folder, and the services whose news it has yet to be told.
  */
 #include "config.h"
 
@@ -15,7 +15,7 @@ local_watch_new (const char *service, gpointer owner, GDestroyNotify stopped, Mi
   self->owner = owner;
   self->service = g_strdup (service);
   self->prefix = service != NULL ? local_store_prefix (service) : NULL;
-  g_queue_init (&self->pending);
+  self->changed = local_changes_new ();
   *ret = micro_watcher_new (stopped, self);
   g_weak_ref_init (&self->watcher, *ret);
   return self;
@@ -33,7 +33,7 @@ watch_clear (gpointer data)
   LocalWatch *self = data;
 
   g_weak_ref_clear (&self->watcher);
-  g_queue_clear_full (&self->pending, (GDestroyNotify) micro_event_unref);
+  g_hash_table_unref (self->changed);
   g_free (self->service);
   g_free (self->prefix);
 }
@@ -44,82 +44,64 @@ local_watch_unref (LocalWatch *self)
   g_rc_box_release_full (self, watch_clear);
 }
 
-/* One event a service and version, however many nodes. */
-void
-local_watch_queue (LocalWatch *self, MicroEventKind kind, GPtrArray *records)
+gboolean
+local_watch_wants (LocalWatch *self, const char *name)
 {
-  g_autoptr (GPtrArray) services = local_records_merge (records, self->service);
+  return self->service == NULL || g_str_equal (self->service, name);
+}
 
-  for (guint i = 0; i < services->len; i++)
-    g_queue_push_tail (&self->pending, micro_event_new (kind, g_ptr_array_index (services, i)));
+static MicroEvent *
+describe_service (const char *name, GPtrArray *records, const char *directory)
+{
+  g_autoptr (GPtrArray) services = local_records_merge (records, name);
+  g_autoptr (GError) reason = NULL;
+
+  if (services->len > 0)
+    return micro_event_new_snapshot (name, services);
+  reason = local_store_not_found (name, directory);
+  return micro_event_new_gone (name, reason);
 }
 
 void
-local_watch_deliver (LocalWatch *self)
+local_watch_deliver (LocalWatch *self, GHashTable *known, const char *directory)
 {
   g_autoptr (MicroWatcher) watcher = g_weak_ref_get (&self->watcher);
-  MicroEvent *event;
+  g_autoptr (GHashTable) changed = g_steal_pointer (&self->changed);
+  g_autoptr (GPtrArray) records = local_records_list (known);
+  GHashTableIter iter;
+  gpointer name;
 
-  while ((event = g_queue_pop_head (&self->pending)) != NULL)
+  self->changed = local_changes_new ();
+  g_hash_table_iter_init (&iter, changed);
+  while (watcher != NULL && g_hash_table_iter_next (&iter, &name, NULL))
     {
-      if (watcher != NULL)
-        micro_watcher_push (watcher, event);
-      micro_event_unref (event);
+      g_autoptr (MicroEvent) event = describe_service (name, records, directory);
+
+      micro_watcher_push (watcher, event);
     }
 }
 
-LocalChanges
+/* --- Changes --- */
+
+GHashTable *
 local_changes_new (void)
 {
-  LocalChanges self;
-
-  for (guint i = 0; i < G_N_ELEMENTS (self.of_kind); i++)
-    self.of_kind[i] = g_ptr_array_new_with_free_func ((GDestroyNotify) local_record_unref);
-  return self;
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
 
 void
-local_changes_add (LocalChanges *self, MicroEventKind kind, LocalRecord *record)
+local_changes_add (GHashTable *self, LocalRecord *record)
 {
-  g_ptr_array_add (self->of_kind[kind], local_record_ref (record));
-}
-
-static gboolean
-local_watch_is_same_version (MicroService *a, MicroService *b)
-{
-  return g_str_equal (micro_service_get_name (a), micro_service_get_name (b))
-         && g_str_equal (micro_service_get_version (a), micro_service_get_version (b));
+  g_hash_table_add (self, g_strdup (micro_service_get_name (record->service)));
 }
 
 void
-local_changes_compare (LocalChanges *self, LocalRecord *known, LocalRecord *record)
+local_changes_compare (GHashTable *self, LocalRecord *known, LocalRecord *record)
 {
-  if (known == NULL && record == NULL)
+  if (known != NULL && record != NULL && micro_service_equal (known->service, record->service))
     return;
-  if (known == NULL)
-    local_changes_add (self, MICRO_EVENT_CREATED, record);
-  else if (record == NULL)
-    local_changes_add (self, MICRO_EVENT_DELETED, known);
-  else if (!local_watch_is_same_version (known->service, record->service))
-    {
-      local_changes_add (self, MICRO_EVENT_DELETED, known);
-      local_changes_add (self, MICRO_EVENT_CREATED, record);
-    }
-  else if (!micro_service_equal (known->service, record->service))
-    local_changes_add (self, MICRO_EVENT_UPDATED, record);
-}
-
-/* A node belongs to one version, so what went comes before what came. */
-void
-local_changes_queue (LocalChanges *self, GPtrArray *watches)
-{
-  static const MicroEventKind order[]
-      = { MICRO_EVENT_DELETED, MICRO_EVENT_UPDATED, MICRO_EVENT_CREATED };
-
-  for (guint i = 0; i < G_N_ELEMENTS (order); i++)
-    {
-      for (guint j = 0; j < watches->len; j++)
-        local_watch_queue (g_ptr_array_index (watches, j), order[i], self->of_kind[order[i]]);
-      g_clear_pointer (&self->of_kind[order[i]], g_ptr_array_unref);
-    }
+  if (known != NULL)
+    local_changes_add (self, known);
+  if (record != NULL)
+    local_changes_add (self, record);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * One reader of a folder's events, and what it has yet to be told.
+ * One reader of a folder, and the services whose news it has yet to be told.
  */
 #pragma once
 
@@ -13,9 +13,9 @@ G_BEGIN_DECLS
 typedef struct
 {
   GWeakRef watcher;
-  char *service;  /* (nullable): all */
-  char *prefix;   /* (nullable): of its files */
-  GQueue pending; /* of MicroEvent */
+  char *service;       /* (nullable): all */
+  char *prefix;        /* (nullable): of its files */
+  GHashTable *changed; /* of names */
   gpointer owner;
 } LocalWatch;
 
@@ -24,20 +24,14 @@ LocalWatch *
 local_watch_new (const char *service, gpointer owner, GDestroyNotify stopped, MicroWatcher **ret);
 LocalWatch *local_watch_ref (LocalWatch *self);
 void local_watch_unref (LocalWatch *self);
-void local_watch_queue (LocalWatch *self, MicroEventKind kind, GPtrArray *records);
-void local_watch_deliver (LocalWatch *self);
+gboolean local_watch_wants (LocalWatch *self, const char *name);
+/* What the services that have changed are now: @known has LocalRecords by file. */
+void local_watch_deliver (LocalWatch *self, GHashTable *known, const char *directory);
 
-/* Records that came, changed and went, until they are told. */
-typedef struct
-{
-  GPtrArray *of_kind[MICRO_EVENT_DELETED + 1];
-} LocalChanges;
-
-LocalChanges local_changes_new (void);
-void local_changes_add (LocalChanges *self, MicroEventKind kind, LocalRecord *record);
+/* The services of which something came, changed or went: a set of names. */
+GHashTable *local_changes_new (void);
 /* Adds what makes @record out of @known; both (nullable). */
-void local_changes_compare (LocalChanges *self, LocalRecord *known, LocalRecord *record);
-/* Queues them for each of @watches, and forgets them. */
-void local_changes_queue (LocalChanges *self, GPtrArray *watches);
+void local_changes_compare (GHashTable *self, LocalRecord *known, LocalRecord *record);
+void local_changes_add (GHashTable *self, LocalRecord *record);
 
 G_END_DECLS

@@ -70,10 +70,7 @@ memory_registry_get_service_async (MicroRegistry *registry,
 
   g_task_set_source_tag (task, memory_registry_get_service_async);
   if (services->len == 0)
-    g_task_return_new_error (task, MICRO_ERROR, MICRO_STATUS_NOT_FOUND,
-                             "no service “%s” in the memory of this process: the memory registry "
-                             "finds none of another process",
-                             name);
+    g_task_return_error (task, memory_store_not_found (name));
   else
     g_task_return_pointer (task, g_steal_pointer (&services), (GDestroyNotify) g_ptr_array_unref);
 }
@@ -103,6 +100,12 @@ memory_registry_watch_async (MicroRegistry *registry,
   g_task_return_pointer (task, memory_store_watch (name), g_object_unref);
 }
 
+static gboolean
+memory_registry_is_local (MicroRegistry *registry)
+{
+  return TRUE;
+}
+
 /* What was registered here and not taken back goes, as a process's goes when it dies. */
 static void
 memory_registry_finalize (GObject *object)
@@ -130,6 +133,7 @@ memory_registry_iface_init (MicroRegistryInterface *iface)
   iface->get_service_async = memory_registry_get_service_async;
   iface->list_services_async = memory_registry_list_services_async;
   iface->watch_async = memory_registry_watch_async;
+  iface->is_local = memory_registry_is_local;
 }
 
 MICRO_PLUGIN_DEFINE (memory_registry,

@@ -16,14 +16,14 @@ typedef struct
   gint64 expires_us; /* monotonic; -1 for never */
 } Record;
 
-/* A watch is a source of its reader's context: it tells what has happened there, in order and
- * outside of the lock, and wakes when the next record expires. */
+/* A watch is a source of its reader's context: it tells there, outside of the lock, what the
+ * services are that have changed, and wakes when the next record expires. */
 typedef struct
 {
   GSource source;
   GWeakRef watcher;
-  char *name;     /* (nullable) */
-  GQueue pending; /* of MicroEvent, under the mutex */
+  char *name;          /* (nullable) */
+  GHashTable *changed; /* of names, under the mutex */
 } Watch;
 
 static GMutex mutex;
@@ -74,7 +74,7 @@ is_wanted (const char *name, MicroService *service)
 }
 
 static void
-memory_store_tell (MicroEventKind kind, MicroService *service)
+memory_store_tell (MicroService *service)
 {
   for (guint i = 0; i < watches->len; i++)
     {
@@ -82,7 +82,7 @@ memory_store_tell (MicroEventKind kind, MicroService *service)
 
       if (!is_wanted (watch->name, service))
         continue;
-      g_queue_push_tail (&watch->pending, micro_event_new (kind, service));
+      g_hash_table_add (watch->changed, g_strdup (micro_service_get_name (service)));
       g_source_set_ready_time ((GSource *) watch, 0);
     }
 }
@@ -119,7 +119,7 @@ remove_expired (void)
 
       if (record->expires_us < 0 || record->expires_us > now)
         continue;
-      memory_store_tell (MICRO_EVENT_DELETED, record->service);
+      memory_store_tell (record->service);
       g_hash_table_iter_remove (&iter);
     }
 }
@@ -137,106 +137,7 @@ wake_by (gint64 at_us)
     }
 }
 
-/* --- Watching --- */
-
-static gboolean
-watch_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
-{
-  Watch *watch = (Watch *) source;
-  g_autoptr (MicroWatcher) watcher = g_weak_ref_get (&watch->watcher);
-  GQueue pending = G_QUEUE_INIT;
-  MicroEvent *event;
-
-  memory_store_lock ();
-  remove_expired ();
-  pending = watch->pending;
-  g_queue_init (&watch->pending);
-  g_source_set_ready_time (source, next_expiry ());
-  memory_store_unlock ();
-  while ((event = g_queue_pop_head (&pending)) != NULL)
-    {
-      if (watcher != NULL)
-        micro_watcher_push (watcher, event);
-      micro_event_unref (event);
-    }
-  return G_SOURCE_CONTINUE;
-}
-
-static void
-watch_finalize (GSource *source)
-{
-  Watch *watch = (Watch *) source;
-
-  g_weak_ref_clear (&watch->watcher);
-  g_queue_clear_full (&watch->pending, (GDestroyNotify) micro_event_unref);
-  g_free (watch->name);
-}
-
-/* The reader may stop on any thread, also while the source is told of something. */
-static void
-memory_store_watch_stopped (gpointer user_data)
-{
-  GSource *source = user_data;
-
-  memory_store_lock ();
-  g_ptr_array_remove_fast (watches, source);
-  memory_store_unlock ();
-  g_source_destroy (source);
-  g_source_unref (source);
-}
-
-MicroWatcher *
-memory_store_watch (const char *name)
-{
-  static GSourceFuncs funcs = { .dispatch = watch_dispatch, .finalize = watch_finalize };
-  GSource *source = g_source_new (&funcs, sizeof (Watch));
-  Watch *watch = (Watch *) source;
-  MicroWatcher *watcher = micro_watcher_new (memory_store_watch_stopped, source);
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-  GHashTableIter iter;
-  gpointer value;
-
-  g_source_set_static_name (source, "memory-registry watch");
-  g_weak_ref_init (&watch->watcher, watcher);
-  watch->name = g_strdup (name);
-  g_queue_init (&watch->pending);
-  memory_store_lock ();
-  remove_expired ();
-  g_hash_table_iter_init (&iter, records);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    if (is_wanted (name, ((Record *) value)->service))
-      g_queue_push_tail (&watch->pending,
-                         micro_event_new (MICRO_EVENT_CREATED, ((Record *) value)->service));
-  g_ptr_array_add (watches, source);
-  g_source_set_ready_time (source, g_queue_is_empty (&watch->pending) ? next_expiry () : 0);
-  memory_store_unlock ();
-  g_source_attach (source, context);
-  return watcher;
-}
-
 /* --- Adding, removing, finding --- */
-
-/* A node belongs to one version: what it was before is gone when it comes back as another. */
-static void
-memory_store_replace (const char *key, MicroService *service)
-{
-  Record *known = g_hash_table_lookup (records, key);
-
-  if (known == NULL)
-    {
-      memory_store_tell (MICRO_EVENT_CREATED, service);
-      return;
-    }
-  if (micro_service_equal (known->service, service))
-    return;
-  if (g_str_equal (micro_service_get_version (known->service), micro_service_get_version (service)))
-    {
-      memory_store_tell (MICRO_EVENT_UPDATED, service);
-      return;
-    }
-  memory_store_tell (MICRO_EVENT_DELETED, known->service);
-  memory_store_tell (MICRO_EVENT_CREATED, service);
-}
 
 void
 memory_store_add (gpointer owner, MicroService *service, guint ttl_s)
@@ -251,13 +152,16 @@ memory_store_add (gpointer owner, MicroService *service, guint ttl_s)
       MicroNode *node = g_ptr_array_index (nodes, i);
       g_autoptr (GPtrArray) alone = g_ptr_array_new ();
       Record *record = g_new0 (Record, 1);
+      Record *known;
       g_autofree char *key = make_key (service, node);
 
       g_ptr_array_add (alone, node);
       record->service = micro_service_with_nodes (service, alone);
       record->owner = owner;
       record->expires_us = expires_us;
-      memory_store_replace (key, record->service);
+      known = g_hash_table_lookup (records, key);
+      if (known == NULL || !micro_service_equal (known->service, record->service))
+        memory_store_tell (record->service);
       g_hash_table_replace (records, g_steal_pointer (&key), record);
     }
   wake_by (expires_us);
@@ -277,7 +181,7 @@ memory_store_remove (MicroService *service)
 
       if (known == NULL)
         continue;
-      memory_store_tell (MICRO_EVENT_DELETED, known->service);
+      memory_store_tell (known->service);
       g_hash_table_remove (records, key);
     }
   memory_store_unlock ();
@@ -297,7 +201,7 @@ memory_store_remove_owner (gpointer owner)
 
       if (record->owner != owner)
         continue;
-      memory_store_tell (MICRO_EVENT_DELETED, record->service);
+      memory_store_tell (record->service);
       g_hash_table_iter_remove (&iter);
     }
   memory_store_unlock ();
@@ -344,21 +248,131 @@ memory_store_merge (GPtrArray *sorted)
   return merged;
 }
 
-GPtrArray *
-memory_store_find (const char *name)
+/* Under the mutex. */
+static GPtrArray *
+find_services (const char *name)
 {
   g_autoptr (GPtrArray) found
       = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_service_unref);
   GHashTableIter iter;
   gpointer value;
 
-  memory_store_lock ();
   remove_expired ();
   g_hash_table_iter_init (&iter, records);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     if (is_wanted (name, ((Record *) value)->service))
       g_ptr_array_add (found, micro_service_ref (((Record *) value)->service));
-  memory_store_unlock ();
   g_ptr_array_sort (found, memory_store_compare_records);
   return memory_store_merge (found);
+}
+
+GPtrArray *
+memory_store_find (const char *name)
+{
+  GPtrArray *services;
+
+  memory_store_lock ();
+  services = find_services (name);
+  memory_store_unlock ();
+  return services;
+}
+
+GError *
+memory_store_not_found (const char *name)
+{
+  return g_error_new (
+      MICRO_ERROR, MICRO_STATUS_NOT_FOUND,
+      "no service “%s” in the memory of this process: the memory registry finds none "
+      "of another process",
+      name);
+}
+
+/* --- Watching --- */
+
+static MicroEvent *
+describe (const char *name)
+{
+  g_autoptr (GPtrArray) services = find_services (name);
+  g_autoptr (GError) reason = NULL;
+
+  if (services->len > 0)
+    return micro_event_new_snapshot (name, services);
+  reason = memory_store_not_found (name);
+  return micro_event_new_gone (name, reason);
+}
+
+static gboolean
+watch_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  Watch *watch = (Watch *) source;
+  g_autoptr (MicroWatcher) watcher = g_weak_ref_get (&watch->watcher);
+  g_autoptr (GPtrArray) events
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_event_unref);
+  GHashTableIter iter;
+  gpointer name;
+
+  memory_store_lock ();
+  remove_expired ();
+  g_hash_table_iter_init (&iter, watch->changed);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    g_ptr_array_add (events, describe (name));
+  g_hash_table_remove_all (watch->changed);
+  g_source_set_ready_time (source, next_expiry ());
+  memory_store_unlock ();
+  for (guint i = 0; watcher != NULL && i < events->len; i++)
+    micro_watcher_push (watcher, events->pdata[i]);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+watch_finalize (GSource *source)
+{
+  Watch *watch = (Watch *) source;
+
+  g_weak_ref_clear (&watch->watcher);
+  g_hash_table_unref (watch->changed);
+  g_free (watch->name);
+}
+
+/* The reader may stop on any thread, also while the source is told of something. */
+static void
+memory_store_watch_stopped (gpointer user_data)
+{
+  GSource *source = user_data;
+
+  memory_store_lock ();
+  g_ptr_array_remove_fast (watches, source);
+  memory_store_unlock ();
+  g_source_destroy (source);
+  g_source_unref (source);
+}
+
+MicroWatcher *
+memory_store_watch (const char *name)
+{
+  static GSourceFuncs funcs = { .dispatch = watch_dispatch, .finalize = watch_finalize };
+  GSource *source = g_source_new (&funcs, sizeof (Watch));
+  Watch *watch = (Watch *) source;
+  MicroWatcher *watcher = micro_watcher_new (memory_store_watch_stopped, source);
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  GHashTableIter iter;
+  gpointer value;
+
+  g_source_set_static_name (source, "memory-registry watch");
+  g_weak_ref_init (&watch->watcher, watcher);
+  watch->name = g_strdup (name);
+  watch->changed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  if (name != NULL)
+    g_hash_table_add (watch->changed, g_strdup (name));
+  memory_store_lock ();
+  remove_expired ();
+  g_hash_table_iter_init (&iter, records);
+  while (name == NULL && g_hash_table_iter_next (&iter, NULL, &value))
+    g_hash_table_add (watch->changed,
+                      g_strdup (micro_service_get_name (((Record *) value)->service)));
+  g_ptr_array_add (watches, source);
+  g_source_set_ready_time (source, g_hash_table_size (watch->changed) == 0 ? next_expiry () : 0);
+  memory_store_unlock ();
+  g_source_attach (source, context);
+  return watcher;
 }

@@ -20,4 +20,7 @@ GPtrArray *memory_store_find (const char *name);
 /* Events come from the calling thread's default context. */
 MicroWatcher *memory_store_watch (const char *name);
 
+/* (transfer full): what a lookup says of a service that is not there */
+GError *memory_store_not_found (const char *name);
+
 G_END_DECLS

@@ -294,6 +294,7 @@ static MicroClient *
 get_client (const Request *request)
 {
   static GHashTable *clients;
+  static MicroCache *cache; /* nothing is looked up in it */
   V1 (TLSCreds) *own = request->client_tls_creds;
   g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
   const ProtobufCBinaryData *ca = &request->server_tls_cert;
@@ -319,9 +320,11 @@ get_client (const Request *request)
       fprintf (stderr, "%s\n", error->message);
       exit (1);
     }
-  client = micro_client_new (g_object_new (find_plugin (MICRO_PLUGIN_REGISTRY, "memory"), NULL),
-                             g_object_new (find_plugin (MICRO_PLUGIN_SELECTOR, "static"), NULL),
-                             transport, loops);
+  if (cache == NULL)
+    cache = micro_cache_new (g_object_new (find_plugin (MICRO_PLUGIN_REGISTRY, "memory"), NULL),
+                             NULL, loops->pdata[0]);
+  client = micro_client_new (
+      cache, g_object_new (find_plugin (MICRO_PLUGIN_SELECTOR, "static"), NULL), transport, loops);
   g_hash_table_insert (clients, g_strdup (g_checksum_get_string (sum)), client);
   return client;
 }

@@ -377,7 +377,8 @@ protected:
     selector = (TestSelector *) g_object_new (test_selector_get_type (), NULL);
     registry = (MicroRegistry *) g_object_new (no_registry_get_type (), NULL);
     g_ptr_array_add (selector->addresses, g_strdup (address));
-    client = micro_client_new (registry, (MicroSelector *) selector, transport, loops);
+    cache = micro_cache_new (registry, NULL, (MicroLoop *) loops->pdata[0]);
+    client = micro_client_new (cache, (MicroSelector *) selector, transport, loops);
     micro_client_set_name (client, "tester");
     micro_client_set_defaults (client, 100000, -1);
     say.client = client;
@@ -403,6 +404,7 @@ protected:
         << selector->told << " of " << selector->picked;
     micro_transport_close (transport);
     g_object_unref (client);
+    micro_cache_unref (cache);
     g_object_unref (transport);
     g_object_unref (selector);
     g_object_unref (registry);
@@ -436,6 +438,7 @@ protected:
   MicroTransport *transport;
   TestSelector *selector;
   MicroRegistry *registry;
+  MicroCache *cache;
   MicroClient *client;
   char *address;
 };

@@ -26,6 +26,7 @@ struct FaultyRegistry
   std::atomic<bool> watches_fail;
   std::atomic<bool> watches_end; /* as soon as they begin */
   std::atomic<bool> cannot_watch;
+  std::atomic<bool> may_not_watch; /* no right */
 };
 
 struct FaultyRegistryClass
@@ -148,13 +149,15 @@ faulty_registry_watch_async (MicroRegistry *registry,
   GTask *task = g_task_new (self, cancellable, callback, user_data);
 
   self->watches++;
-  if (!self->cannot_watch && !self->watches_fail)
+  if (!self->cannot_watch && !self->may_not_watch && !self->watches_fail)
     {
       micro_registry_watch_async (self->inner, name, nullptr, faulty_registry_watching, task);
       return;
     }
   if (self->cannot_watch)
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "cannot watch");
+  else if (self->may_not_watch)
+    g_task_return_new_error (task, MICRO_ERROR, MICRO_STATUS_PERMISSION_DENIED, "may not watch");
   else
     g_task_return_new_error (task, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE, "the registry is away");
   g_object_unref (task);

@@ -193,7 +193,8 @@ protected:
       }
     selector = (MicroSelector *) g_object_new (first_selector_get_type (), NULL);
     registry = (MicroRegistry *) g_object_new (no_registry_get_type (), NULL);
-    client = micro_client_new (registry, selector, transport, loops);
+    cache = micro_cache_new (registry, NULL, (MicroLoop *) loops->pdata[0]);
+    client = micro_client_new (cache, selector, transport, loops);
     micro_client_set_defaults (client, 100000, 1);
   }
 
@@ -206,6 +207,7 @@ protected:
         micro_call_fail (server.held, MICRO_STATUS_ABORTED, "the test is over");
     micro_transport_close (transport);
     g_object_unref (client);
+    micro_cache_unref (cache);
     g_object_unref (transport);
     g_object_unref (selector);
     g_object_unref (registry);
@@ -232,6 +234,7 @@ protected:
   MicroTransport *transport;
   MicroSelector *selector;
   MicroRegistry *registry;
+  MicroCache *cache;
   MicroClient *client;
 };
 

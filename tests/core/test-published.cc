@@ -73,7 +73,8 @@ struct Published : testing::Test
   void
   SetUp () override
   {
-    published = micro_published_new ();
+    published = micro_published_new ((GBoxedCopyFunc) g_ptr_array_ref,
+                                     (GBoxedFreeFunc) g_ptr_array_unref);
   }
 
   void
@@ -96,7 +97,7 @@ struct Published : testing::Test
   gsize
   Get (const char *name)
   {
-    GPtrArray *array = micro_published_get (published, name);
+    GPtrArray *array = (GPtrArray *) micro_published_get (published, name);
     gsize value = 0;
 
     if (array == NULL)
@@ -131,7 +132,7 @@ TEST_F (Published, KeepsNothingThatNobodyReads)
   GPtrArray *held;
 
   Set ("a", 1);
-  held = micro_published_get (published, "a");
+  held = (GPtrArray *) micro_published_get (published, "a");
   Set ("a", 2);
   EXPECT_EQ (micro_published_get_n_retired (published), 0u);
   EXPECT_EQ (((Number *) held->pdata[0])->value, 1u) << "it is his who has it";

@@ -199,13 +199,42 @@ TEST (Service, IsReferencedOnManyThreads)
     thread.join ();
 }
 
-TEST (Event, KeepsKindAndService)
+TEST (Event, IsASnapshotOrSaysThatThereIsNone)
 {
-  g_autoptr (MicroService) service = make_service ("x", "1", { "a" });
-  g_autoptr (MicroEvent) event = micro_event_new (MICRO_EVENT_DELETED, service);
+  g_autoptr (GPtrArray) services
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_service_unref);
+  g_autoptr (GError) reason = g_error_new (MICRO_ERROR, MICRO_STATUS_NOT_FOUND, "none");
+  g_autoptr (MicroEvent) event = nullptr;
+  g_autoptr (MicroEvent) gone = micro_event_new_gone ("x", reason);
 
-  EXPECT_EQ (micro_event_get_kind (event), MICRO_EVENT_DELETED);
-  EXPECT_EQ (micro_event_get_service (event), service);
+  g_ptr_array_add (services, make_service ("x", "1", { "a" }));
+  event = micro_event_new_snapshot ("x", services);
+  EXPECT_EQ (micro_event_get_kind (event), MICRO_EVENT_SNAPSHOT);
+  EXPECT_STREQ (micro_event_get_name (event), "x");
+  EXPECT_EQ (micro_event_get_services (event), services);
+  EXPECT_EQ (micro_event_get_reason (event), nullptr);
+  EXPECT_EQ (micro_event_get_kind (gone), MICRO_EVENT_GONE);
+  EXPECT_EQ (micro_event_get_services (gone), nullptr);
+  EXPECT_STREQ (micro_event_get_reason (gone)->message, "none");
+}
+
+TEST (Node, KnowsItsZoneWeightAndStateByItsMetadata)
+{
+  g_autoptr (MicroMetadata) metadata
+      = micro_metadata_new ("zone", "eu-1", "weight", "7", "state", "draining", nullptr);
+  g_autoptr (MicroMetadata) junk = micro_metadata_new ("weight", "-3", "state", "odd", nullptr);
+  g_autoptr (MicroNode) node = micro_node_new ("a", "a:1", metadata);
+  g_autoptr (MicroNode) plain = micro_node_new ("a", "a:1", nullptr);
+  g_autoptr (MicroNode) strange = micro_node_new ("a", "a:1", junk);
+
+  EXPECT_STREQ (micro_node_get_zone (node), "eu-1");
+  EXPECT_EQ (micro_node_get_weight (node), 7u);
+  EXPECT_EQ (micro_node_get_state (node), MICRO_NODE_DRAINING);
+  EXPECT_EQ (micro_node_get_zone (plain), nullptr);
+  EXPECT_EQ (micro_node_get_weight (plain), 1u);
+  EXPECT_EQ (micro_node_get_state (plain), MICRO_NODE_READY);
+  EXPECT_EQ (micro_node_get_weight (strange), 1u);
+  EXPECT_EQ (micro_node_get_state (strange), MICRO_NODE_READY);
 }
 
 TEST (Json, IsGoMicrosByteForByte)

@@ -77,8 +77,8 @@ protected:
     greeter_say_add_handlers (router, &handlers, NULL, NULL);
     transport
         = (MicroTransport *) g_object_new (micro_plugin_memory_transport ()->get_type (), NULL);
-    client = micro_client_new ((MicroRegistry *) registry, (MicroSelector *) selector, transport,
-                               loops);
+    cache = micro_cache_new ((MicroRegistry *) registry, NULL, (MicroLoop *) loops->pdata[0]);
+    client = micro_client_new (cache, (MicroSelector *) selector, transport, loops);
     micro_client_set_defaults (client, 100000, -1);
     services = micro_services_new (router, client, "greeter");
     options.address = address = micro_transport_listen (transport, "memory:0", router, loops, NULL);
@@ -91,6 +91,7 @@ protected:
   {
     micro_transport_close (transport);
     g_object_unref (client);
+    micro_cache_unref (cache);
     g_object_unref (transport);
     g_ptr_array_unref (loops);
     micro_services_free (services);
@@ -133,6 +134,7 @@ protected:
   MicroRouter *router;
   MicroServices *services;
   MicroTransport *transport;
+  MicroCache *cache;
   MicroClient *client;
   char *address;
   MicroCallOptions options = MICRO_CALL_OPTIONS_INIT;

@@ -17,6 +17,7 @@ extern const MicroPluginInfo *micro_plugin_static_selector (void);
 #define SWEEP_THREADS 16
 
 static MicroTransport *server;
+static MicroCache *cache;
 static MicroClient *client;
 static MicroTransport *calling;
 static char *address;      /* of the server, past the proxy */
@@ -301,8 +302,8 @@ set_up (MicroRouter *router, GPtrArray *loops, GPtrArray *client_loops)
   if (address == NULL)
     g_error ("%s", error->message);
   calling = new_transport ("tls-ca", ca, NULL);
-  client = micro_client_new ((MicroRegistry *) registry, (MicroSelector *) selector, calling,
-                             client_loops);
+  cache = micro_cache_new ((MicroRegistry *) registry, NULL, client_loops->pdata[0]);
+  client = micro_client_new (cache, (MicroSelector *) selector, calling, client_loops);
 }
 
 static void
@@ -347,6 +348,7 @@ main (int argc, char *argv[])
   check_ends ();
   micro_transport_close (server);
   g_object_unref (client);
+  micro_cache_unref (cache);
   g_object_unref (calling);
   g_object_unref (server);
   g_ptr_array_unref (outcomes);

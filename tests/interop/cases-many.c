@@ -33,7 +33,7 @@ channel_soak (const Peer *peer)
     {
       g_autoptr (MicroTransport) transport = g_object_new (peer->transport_type, NULL);
       g_autoptr (MicroClient) client
-          = micro_client_new (peer->registry, peer->selector, transport, peer->loops);
+          = micro_client_new (peer->cache, peer->selector, transport, peer->loops);
       Peer own = *peer;
 
       own.client = client;

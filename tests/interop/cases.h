@@ -18,7 +18,7 @@ typedef struct
   MicroClient *client;
   const char *address;
   GType transport_type;
-  MicroRegistry *registry;
+  MicroCache *cache;
   MicroSelector *selector;
   GPtrArray *loops;
 } Peer;

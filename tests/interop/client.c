@@ -105,7 +105,7 @@ main (int argc, char *argv[])
   peer = (Peer){ .client = micro_app_get_client (app),
                  .address = argv[1],
                  .transport_type = G_OBJECT_TYPE (micro_app_get_transport (app)),
-                 .registry = micro_app_get_registry (app),
+                 .cache = micro_app_get_cache (app),
                  .selector = micro_app_get_selector (app),
                  .loops = micro_app_get_loops (app) };
   one->run (&peer);

@@ -80,16 +80,6 @@ keep (Watcher *self)
   say ("kept %u\n", n);
 }
 
-static guint
-count_nodes (GPtrArray *services)
-{
-  guint n = 0;
-
-  for (guint i = 0; services != NULL && i < services->len; i++)
-    n += micro_service_get_nodes (services->pdata[i])->len;
-  return n;
-}
-
 static void
 count_all (Watcher *self)
 {
@@ -97,10 +87,10 @@ count_all (Watcher *self)
 
   for (guint i = 0; i < self->names->len; i++)
     {
-      g_autoptr (GPtrArray) services
+      g_autoptr (MicroSnapshot) snapshot
           = micro_cache_peek (self->client->cache, self->names->pdata[i]);
 
-      n += count_nodes (services);
+      n += snapshot != NULL ? micro_service_get_nodes (snapshot->all)->len : 0;
     }
   say ("nodes %u\n", n);
 }
@@ -113,10 +103,10 @@ look_up (Watcher *self, guint times)
 
   for (guint i = 0; i < times; i++)
     {
-      g_autoptr (GPtrArray) services
+      g_autoptr (MicroSnapshot) snapshot
           = micro_cache_peek (self->client->cache, self->names->pdata[i % self->names->len]);
 
-      found += services != NULL;
+      found += snapshot != NULL;
     }
   if (found == times)
     say ("lookup %.1f\n", (g_get_monotonic_time () - begin_us) * 1000.0 / times);
@@ -126,20 +116,14 @@ look_up (Watcher *self, guint times)
 
 /* Of the one node that has some. */
 static const char *
-sequence_of (GPtrArray *services)
+sequence_of (GPtrArray *nodes)
 {
-  for (guint i = 0; services != NULL && i < services->len; i++)
+  for (guint i = 0; i < nodes->len; i++)
     {
-      GPtrArray *nodes = micro_service_get_nodes (services->pdata[i]);
+      const char *value = micro_metadata_lookup (micro_node_get_metadata (nodes->pdata[i]), "seq");
 
-      for (guint j = 0; j < nodes->len; j++)
-        {
-          const char *value
-              = micro_metadata_lookup (micro_node_get_metadata (nodes->pdata[j]), "seq");
-
-          if (value != NULL)
-            return value;
-        }
+      if (value != NULL)
+        return value;
     }
   return "0";
 }
@@ -155,23 +139,25 @@ look_on (gpointer data)
 {
   Probe *self = data;
   g_autofree char *last = NULL;
-  g_autoptr (GPtrArray) before = NULL;
+  g_autoptr (MicroSnapshot) before = NULL;
 
   prctl (PR_SET_TIMERSLACK, 1);
   for (;; g_usleep ((gulong) interval_us))
     {
-      g_autoptr (GPtrArray) now = micro_cache_peek (self->cache, self->name);
+      g_autoptr (MicroSnapshot) now = micro_cache_peek (self->cache, self->name);
+      GPtrArray *nodes = now != NULL ? micro_service_get_nodes (now->all) : NULL;
       gint64 now_us = g_get_monotonic_time ();
       g_autofree char *state = NULL;
 
       if (now == before)
         continue;
-      state = g_strdup_printf ("%s/%u", sequence_of (now), count_nodes (now));
+      state = nodes != NULL ? g_strdup_printf ("%s/%u", sequence_of (nodes), nodes->len)
+                            : g_strdup ("0/0");
       if (g_strcmp0 (state, last) != 0)
         say ("seen %s %.6f\n", state, (double) now_us / G_USEC_PER_SEC);
       g_free (last);
       last = g_steal_pointer (&state);
-      g_clear_pointer (&before, g_ptr_array_unref);
+      g_clear_pointer (&before, micro_snapshot_unref);
       before = g_steal_pointer (&now);
     }
   return NULL;
