@@ -417,7 +417,11 @@ on_open (GObject *source, GAsyncResult *result, gpointer user_data)
   if (self->stopped)
     ;
   else if (reply == NULL)
-    trouble (self, NULL, error, reflector_back_off (self));
+    {
+      /* Whoever answers next may have another etcd, or an older one. */
+      self->rv_trusted_until_us = 0;
+      trouble (self, NULL, error, reflector_back_off (self));
+    }
   else if (reply->status == 200 && reply->stream != NULL)
     begin_stream (self, reply);
   else if (self->initial && kube_reflector_must_list (self, reply))

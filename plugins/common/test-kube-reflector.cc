@@ -502,6 +502,26 @@ TEST_F (KubeReflectorTest, AsksTheQuorumAfterSilenceOnceAsLongAsNothingIsLost)
   EXPECT_TRUE (WaitFor ([&] { return api.Requests ("limit=").size () == 2; })) << troubles;
 }
 
+/* It may have been away while its etcd was restored, and nothing else shows that. */
+TEST_F (KubeReflectorTest, AsksTheQuorumAfterSilenceOfAServerThatDidNotAnswer)
+{
+  std::atomic<int> n_trusted{ 0 };
+  FakeApi api ([&] (FakeApi::Connection &c, const FakeApi::Request &r) {
+    if (!r.Has ("watch=true"))
+      return c.Reply ("200 OK",
+                      r.Has ("limit=") ? list (2, object ("b", 1)) : list (500, object ("a", 3)));
+    if (r.Has ("resourceVersion=2&") && ++n_trusted == 2)
+      return c.Close ();
+    c.StartStream ();
+    c.StaysOpen ();
+  });
+
+  Start (api, 1);
+  ASSERT_TRUE (WaitFor ([&] { return n_trusted == 3; })) << troubles;
+  EXPECT_EQ (api.Requests ("limit=").size (), 1u);
+  EXPECT_TRUE (WaitFor ([&] { return api.Requests ("limit=").size () == 2; })) << troubles;
+}
+
 TEST_F (KubeReflectorTest, DoesWithoutAParameterThatTheServerDoesNotKnow)
 {
   FakeApi api ([] (FakeApi::Connection &c, const FakeApi::Request &r) {
