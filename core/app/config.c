@@ -77,7 +77,7 @@ micro_app_make_config (MicroApp *self, GError **error)
  *
  * Its settings: the variables of the process, over them the files in `--config-directory`, and over
  * those the ConfigMap `--config-map`.  The signal "changed" comes on the thread of the
- * first loop; connect to it before micro_app_run().
+ * registry; connect to it before micro_app_run().
  *
  * Returns: (transfer none) (nullable): its settings, for any thread
  */

@@ -13,7 +13,7 @@
 #define LAST_RETRY_MS 10000
 #define STOP_US (2 * G_USEC_PER_SEC)
 
-/* All but the last three members belong to the thread of the first loop. */
+/* All but the last three members belong to the thread of the registry. */
 struct _MicroRegistrar
 {
   MicroApp *app;
