@@ -27,8 +27,11 @@ micro_attempt_tell (MicroAttempt *self, MicroStatus status, gboolean sent, gbool
   outcome.status = status;
   outcome.sent = sent;
   outcome.declined = declined;
-  outcome.latency_us = g_get_monotonic_time () - self->begun_us;
-  micro_selector_done (client->selector, self->service, self->node, &outcome);
+  if (client->learns)
+    {
+      outcome.latency_us = g_get_monotonic_time () - self->begun_us;
+      micro_selector_done (client->selector, self->service, self->node, &outcome);
+    }
   micro_ejection_done (client->ejection, micro_node_get_address (self->node), &outcome);
 }
 

@@ -84,6 +84,7 @@ micro_client_new (MicroCache *cache,
   self->transport = g_object_ref (transport);
   self->loops = g_ptr_array_ref (loops);
   self->resolves = micro_selector_can_resolve (selector);
+  self->learns = MICRO_SELECTOR_GET_IFACE (selector)->done != NULL;
   micro_cache_add_listener (cache, update_selector, self);
   return self;
 }

@@ -24,7 +24,8 @@ struct _MicroClient
   MicroTransport *transport;
   GPtrArray *loops;
   MicroCache *cache;
-  int resolves; /* atomic: the selector does, and has not said that it needs a registry */
+  int resolves;    /* atomic: the selector does, and has not said that it needs a registry */
+  gboolean learns; /* the selector wants to know how calls went */
   MicroEjection *ejection;
   MicroBudgets *budgets;
   MicroPolicies *policies;

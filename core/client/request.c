@@ -14,16 +14,10 @@
 /* --- Attempts --- */
 
 static void
-attempt_clear (MicroAttempt *self)
+attempt_free (MicroAttempt *self)
 {
   g_clear_pointer (&self->node, micro_node_unref);
   g_clear_pointer (&self->service, micro_service_unref);
-}
-
-static void
-attempt_free (MicroAttempt *self)
-{
-  attempt_clear (self);
   if (self != &self->request->first)
     g_free (self);
 }

@@ -156,28 +156,33 @@ handle_failure (MicroRequest *self, MicroAttempt *attempt, const MicroAttemptEnd
 
 /* --- One more beside it --- */
 
-static void
-hedge_expired (MicroLoopTimer *timer)
-{
-  MicroRequest *self = MICRO_CONTAINER_OF (timer, MicroRequest, hedge);
-
-  if (self->attempt->node == NULL || self->attempt->closed || !take_retry (self))
-    return;
-  leave_node (self, self->attempt);
-  micro_loop_start_timer (self->loop, timer,
-                          g_get_monotonic_time () + self->policy->hedging_delay_ms * (gint64) 1000);
-  micro_attempt_start (self);
-}
+static void hedge_expired (MicroLoopTimer *timer);
 
 /* Only calls whose request is whole, and may be heard twice. */
 static void
 plan_hedge (MicroRequest *self)
 {
-  if (self->policy->hedging_delay_ms == 0 || self->funcs->streaming)
+  gint64 delay_us = self->policy->hedging_delay_ms * (gint64) 1000;
+
+  if (delay_us == 0 || self->funcs->streaming)
     return;
   self->hedge.expired = hedge_expired;
-  micro_loop_start_timer (self->loop, &self->hedge,
-                          g_get_monotonic_time () + self->policy->hedging_delay_ms * (gint64) 1000);
+  micro_loop_start_timer (self->loop, &self->hedge, g_get_monotonic_time () + delay_us);
+}
+
+static void
+hedge_expired (MicroLoopTimer *timer)
+{
+  MicroRequest *self = MICRO_CONTAINER_OF (timer, MicroRequest, hedge);
+  gboolean waits = self->attempt->node != NULL && !self->attempt->closed;
+
+  if (waits && !take_retry (self))
+    return;
+  plan_hedge (self);
+  if (!waits)
+    return;
+  leave_node (self, self->attempt);
+  micro_attempt_start (self);
 }
 
 /* --- What an attempt tells --- */

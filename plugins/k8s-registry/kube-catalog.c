@@ -40,7 +40,6 @@ struct _KubeCatalog
   GHashTable *watches_by_service; /* name → GPtrArray of KubeWatch */
   GPtrArray *watches_of_all;      /* the others of them */
   GPtrArray *waiters;             /* of Waiter */
-  GPtrArray *beginnings;          /* of Beginning */
   guint last_id;
 };
 
@@ -456,51 +455,20 @@ scope_changed (GHashTable *names, gpointer user_data)
     kube_watch_update (key, names, resolve_for_watch, self);
 }
 
-/* A watch whose first answer is not known yet. */
-typedef struct
-{
-  KubeCatalog *catalog;
-  KubeWatch *watch;
-  guint id; /* of the wait */
-} Beginning;
-
-static void
-beginning_free (gpointer data)
-{
-  Beginning *self = data;
-
-  kube_watch_unref (self->watch);
-  g_free (self);
-}
-
-static void
-forget_beginning (KubeCatalog *self, KubeWatch *watch)
-{
-  for (guint i = 0; i < self->beginnings->len; i++)
-    {
-      Beginning *beginning = g_ptr_array_index (self->beginnings, i);
-
-      if (beginning->watch != watch)
-        continue;
-      kube_catalog_give_up (self, beginning->id);
-      g_ptr_array_remove_index_fast (self->beginnings, i);
-      return;
-    }
-}
-
 static void
 catalog_watch_stopped (KubeWatch *watch, gpointer user_data)
 {
-  forget_beginning (user_data, watch);
+  kube_catalog_give_up (user_data, kube_watch_get_wait (watch));
   remove_watch (user_data, watch);
 }
 
+/* One of a single service is told of that whatever the set has. */
 static GHashTable *
-list_known (KubeCatalog *self)
+list_known (KubeCatalog *self, KubeWatch *watch)
 {
   GHashTable *known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
-  for (guint i = 0; i < self->scopes->len; i++)
+  for (guint i = 0; kube_watch_get_names (watch) == NULL && i < self->scopes->len; i++)
     kube_scope_add_names (g_ptr_array_index (self->scopes, i), known);
   return known;
 }
@@ -509,14 +477,12 @@ list_known (KubeCatalog *self)
 static void
 begin_watch (gpointer user_data)
 {
-  Beginning *beginning = user_data;
-  KubeCatalog *self = beginning->catalog;
-  g_autoptr (KubeWatch) watch = kube_watch_ref (beginning->watch);
-  g_autoptr (GHashTable) known = list_known (self);
+  g_autoptr (KubeWatch) watch = kube_watch_ref (user_data);
+  KubeCatalog *self = kube_watch_get_owner (watch);
+  g_autoptr (GHashTable) known = list_known (self, watch);
   g_autoptr (GError) error = NULL;
 
-  beginning->id = 0;
-  g_ptr_array_remove_fast (self->beginnings, beginning);
+  kube_watch_set_wait (watch, 0);
   if (!check_known (self, kube_watch_get_names (watch), &error))
     {
       remove_watch (self, watch);
@@ -531,17 +497,11 @@ MicroWatcher *
 kube_catalog_watch (KubeCatalog *self, const char *name, guint timeout_ms)
 {
   GPtrArray *names = name != NULL ? catalog_parse (self, name) : NULL;
-  MicroWatcher *watcher;
+  MicroWatcher *watcher; /* which keeps the watch, even if that ends at once */
   KubeWatch *watch = kube_watch_new (name, names, catalog_watch_stopped, self, &watcher);
-  Beginning *beginning = g_new0 (Beginning, 1);
-  guint id;
 
   catalog_add_watch (self, watch);
-  *beginning = (Beginning){ self, kube_watch_ref (watch), 0 };
-  g_ptr_array_add (self->beginnings, beginning);
-  id = kube_catalog_await (self, name, timeout_ms, begin_watch, beginning);
-  if (id != 0)
-    beginning->id = id;
+  kube_watch_set_wait (watch, kube_catalog_await (self, name, timeout_ms, begin_watch, watch));
   return watcher;
 }
 
@@ -567,7 +527,6 @@ kube_catalog_new (KubeClient *client, const KubeCatalogOptions *options)
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
   self->watches_of_all = g_ptr_array_new ();
   self->waiters = g_ptr_array_new_with_free_func (waiter_free);
-  self->beginnings = g_ptr_array_new_with_free_func (beginning_free);
   return self;
 }
 
@@ -586,7 +545,6 @@ kube_catalog_free (KubeCatalog *self)
   g_ptr_array_unref (self->watches_of_all);
   g_ptr_array_unref (self->watches);
   g_ptr_array_unref (self->waiters);
-  g_ptr_array_unref (self->beginnings);
   kube_map_free (self->map);
   g_object_unref (self->client);
   g_strfreev (self->namespaces);

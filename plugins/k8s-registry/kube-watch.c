@@ -15,6 +15,7 @@ struct _KubeWatch
   char *name;       /* (nullable) */
   GPtrArray *names; /* (nullable): of KubeName */
   GHashTable *told; /* name → GPtrArray of MicroService, or NULL for gone: what the reader knows */
+  guint wait;
   gboolean begun;
   GWeakRef watcher; /* the reader's: its end is ours */
   GMainContext *context;
@@ -145,6 +146,24 @@ update_name (KubeWatch *self,
     g_hash_table_remove (self->told, name);
   else
     g_hash_table_replace (self->told, g_strdup (name), g_steal_pointer (&now));
+}
+
+gpointer
+kube_watch_get_owner (KubeWatch *self)
+{
+  return self->user_data;
+}
+
+void
+kube_watch_set_wait (KubeWatch *self, guint wait)
+{
+  self->wait = wait;
+}
+
+guint
+kube_watch_get_wait (KubeWatch *self)
+{
+  return self->wait;
 }
 
 void

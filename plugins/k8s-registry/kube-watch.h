@@ -29,6 +29,11 @@ void kube_watch_unref (KubeWatch *self);
 GPtrArray *kube_watch_get_names (KubeWatch *self);
 /* Nobody is told of its end any more, and its reader gets @error. */
 void kube_watch_end (KubeWatch *self, const GError *error);
+/* What was given with @stopped. */
+gpointer kube_watch_get_owner (KubeWatch *self);
+/* For its owner: the number of what it waits for to begin; 0: nothing. */
+void kube_watch_set_wait (KubeWatch *self, guint wait);
+guint kube_watch_get_wait (KubeWatch *self);
 /* Until it is begun it tells nothing: not all of its first answer may be known. */
 void kube_watch_begin (KubeWatch *self);
 /* What is offered for @services, a set of char *, has changed, or may have. */

@@ -50,16 +50,53 @@ local_watch_wants (LocalWatch *self, const char *name)
   return self->service == NULL || g_str_equal (self->service, name);
 }
 
-static MicroEvent *
-describe_service (const char *name, GPtrArray *records, const char *directory)
+/* One record a version of each service that has changed, those of a service side by side. */
+static GPtrArray *
+merge_changed (GHashTable *changed, GHashTable *known)
 {
-  g_autoptr (GPtrArray) services = local_records_merge (records, name);
-  g_autoptr (GError) reason = NULL;
+  g_autoptr (GPtrArray) records = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer record;
 
-  if (services->len > 0)
-    return micro_event_new_snapshot (name, services);
-  reason = local_store_not_found (name, directory);
-  return micro_event_new_gone (name, reason);
+  g_hash_table_iter_init (&iter, known);
+  while (g_hash_table_iter_next (&iter, NULL, &record))
+    if (g_hash_table_contains (changed, micro_service_get_name (((LocalRecord *) record)->service)))
+      g_ptr_array_add (records, record);
+  return local_records_merge (records, NULL);
+}
+
+static void
+push_snapshots (MicroWatcher *watcher, GPtrArray *merged, GHashTable *changed)
+{
+  for (guint i = 0; i < merged->len;)
+    {
+      const char *name = micro_service_get_name (merged->pdata[i]);
+      g_autoptr (GPtrArray) services
+          = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_service_unref);
+      g_autoptr (MicroEvent) event = NULL;
+
+      for (; i < merged->len && g_str_equal (micro_service_get_name (merged->pdata[i]), name); i++)
+        g_ptr_array_add (services, micro_service_ref (merged->pdata[i]));
+      event = micro_event_new_snapshot (name, services);
+      micro_watcher_push (watcher, event);
+      g_hash_table_remove (changed, name);
+    }
+}
+
+static void
+push_gone (MicroWatcher *watcher, GHashTable *names, const char *directory)
+{
+  GHashTableIter iter;
+  gpointer name;
+
+  g_hash_table_iter_init (&iter, names);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    {
+      g_autoptr (GError) reason = local_store_not_found (name, directory);
+      g_autoptr (MicroEvent) event = micro_event_new_gone (name, reason);
+
+      micro_watcher_push (watcher, event);
+    }
 }
 
 void
@@ -67,18 +104,14 @@ local_watch_deliver (LocalWatch *self, GHashTable *known, const char *directory)
 {
   g_autoptr (MicroWatcher) watcher = g_weak_ref_get (&self->watcher);
   g_autoptr (GHashTable) changed = g_steal_pointer (&self->changed);
-  g_autoptr (GPtrArray) records = local_records_list (known);
-  GHashTableIter iter;
-  gpointer name;
+  g_autoptr (GPtrArray) merged = NULL;
 
   self->changed = local_changes_new ();
-  g_hash_table_iter_init (&iter, changed);
-  while (watcher != NULL && g_hash_table_iter_next (&iter, &name, NULL))
-    {
-      g_autoptr (MicroEvent) event = describe_service (name, records, directory);
-
-      micro_watcher_push (watcher, event);
-    }
+  if (watcher == NULL || g_hash_table_size (changed) == 0)
+    return;
+  merged = merge_changed (changed, known);
+  push_snapshots (watcher, merged, changed);
+  push_gone (watcher, changed, directory);
 }
 
 /* --- Changes --- */
