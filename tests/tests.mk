@@ -49,7 +49,7 @@ tests_core_test_cache_SOURCES = tests/core/test-cache.cc tests/core/faulty-regis
 	tests/registry-test.h
 tests_core_test_client_SOURCES = tests/core/test-client.cc tests/core/client-test.h tests/clock-test.h
 tests_core_test_client_declined_SOURCES = tests/core/test-client-declined.cc \
-	tests/core/client-test.h
+	tests/core/client-test.h tests/core/no-registry.h
 tests_core_test_client_interceptor_SOURCES = tests/core/test-client-interceptor.cc \
 	tests/core/client-test.h
 tests_core_test_ejection_SOURCES = tests/core/test-ejection.cc tests/clock-test.h

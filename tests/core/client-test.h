@@ -23,6 +23,7 @@
 
 #include "../held-port.h"
 #include "greeter.micro.h"
+#include "no-registry.h"
 
 extern "C" const MicroPluginInfo *micro_plugin_grpc_transport (void);
 extern "C" const MicroPluginInfo *micro_plugin_memory_transport (void);
@@ -114,25 +115,6 @@ static void
 test_selector_init (TestSelector *self)
 {
   self->addresses = g_ptr_array_new_with_free_func (g_free);
-}
-
-typedef GObject NoRegistry;
-typedef GObjectClass NoRegistryClass;
-G_DEFINE_TYPE_WITH_CODE (NoRegistry,
-                         no_registry,
-                         G_TYPE_OBJECT,
-                         G_IMPLEMENT_INTERFACE (MICRO_TYPE_REGISTRY, NULL))
-
-static void
-no_registry_class_init (NoRegistryClass *klass)
-{
-  (void) klass;
-}
-
-static void
-no_registry_init (NoRegistry *self)
-{
-  (void) self;
 }
 
 namespace

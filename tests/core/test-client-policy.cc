@@ -17,6 +17,7 @@
 #include <micro/micro.h>
 
 #include "greeter.micro.h"
+#include "no-registry.h"
 
 extern "C" const MicroPluginInfo *micro_plugin_memory_transport (void);
 
@@ -111,23 +112,6 @@ first_selector_class_init (FirstSelectorClass *)
 
 static void
 first_selector_init (FirstSelector *)
-{
-}
-
-typedef GObject NoRegistry;
-typedef GObjectClass NoRegistryClass;
-G_DEFINE_TYPE_WITH_CODE (NoRegistry,
-                         no_registry,
-                         G_TYPE_OBJECT,
-                         G_IMPLEMENT_INTERFACE (MICRO_TYPE_REGISTRY, NULL))
-
-static void
-no_registry_class_init (NoRegistryClass *)
-{
-}
-
-static void
-no_registry_init (NoRegistry *)
 {
 }
 

@@ -23,28 +23,10 @@ extern "C"
 #include "grpc/reflection/v1/reflection.micro.h"
 #include "grpc/reflection/v1alpha/reflection.micro.h"
 #include "micro/debug.micro.h"
+#include "no-registry.h"
 
 extern "C" const MicroPluginInfo *micro_plugin_memory_transport (void);
 extern "C" const MicroPluginInfo *micro_plugin_static_selector (void);
-
-typedef GObject NoRegistry;
-typedef GObjectClass NoRegistryClass;
-G_DEFINE_TYPE_WITH_CODE (NoRegistry,
-                         no_registry,
-                         G_TYPE_OBJECT,
-                         G_IMPLEMENT_INTERFACE (MICRO_TYPE_REGISTRY, NULL))
-
-static void
-no_registry_class_init (NoRegistryClass *klass)
-{
-  (void) klass;
-}
-
-static void
-no_registry_init (NoRegistry *self)
-{
-  (void) self;
-}
 
 namespace
 {
