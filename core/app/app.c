@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "app/app.h"
+#include <micro/micro-transport.h>
 
 static GObjectClass *parent_class;
 

@@ -16,6 +16,7 @@
 #include <micro/micro-metadata.h>
 #include <micro/micro-node.h>
 #include <micro/micro-service.h>
+#include <micro/micro-transport.h>
 
 /* What go-micro puts into every node, over what the user gave. */
 static MicroMetadata *

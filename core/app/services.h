@@ -7,6 +7,7 @@
 
 #include <micro/micro-client.h>
 #include <micro/micro-health.h>
+#include <micro/micro-server.h>
 
 G_BEGIN_DECLS
 

@@ -9,7 +9,7 @@
 
 #include "call/arena.h"
 #include "loop/loop.h"
-#include <micro/micro-call.h>
+#include <micro/micro-transport.h>
 
 #define BLOCK_SIZE 4096
 #define ALIGNMENT 16
@@ -46,32 +46,21 @@ block_free (MicroArenaBlock *block)
 }
 
 /**
- * micro_call_init_arena: (skip)
+ * micro_call_init: (skip)
  * @self: a call
  * @inline_space: (nullable): memory that lives as long as the call, 16-byte aligned
  * @size: of @inline_space, bytes
  *
- * For transports: gives the call memory to begin with, so that a small call allocates none.
+ * For transports, first of all: the call is theirs, and has memory to begin with, so that a small
+ * call allocates none.
  */
 void
-micro_call_init_arena (MicroCall *self, guint8 *inline_space, gsize size)
+micro_call_init (MicroCall *self, guint8 *inline_space, gsize size)
 {
+  self->references = 1;
   self->arena.next = inline_space;
   self->arena.end = inline_space + size;
   self->arena.blocks = NULL;
-}
-
-/**
- * micro_call_clear_arena: (skip)
- * @self: a call
- *
- * For transports: frees what was allocated.
- */
-void
-micro_call_clear_arena (MicroCall *self)
-{
-  micro_arena_clear (&self->arena);
-  micro_arena_clear (&self->message_arena);
 }
 
 /* What was inline stays used. */

@@ -7,7 +7,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
-#include <micro/micro-call.h>
+#include <micro/micro-transport.h>
 
 G_BEGIN_DECLS
 

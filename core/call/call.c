@@ -1,359 +1,65 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * Answering a call: from a handler, from any thread, in its codec.
+ * What a handler may ask of its call, the headers of both sides, and who keeps the memory.
  */
 #include "config.h"
 
-#include <string.h>
-
-#include <protobuf-c/protobuf-c.h>
-
-#include "base/error.h"
+#include "call/arena.h"
 #include "call/call.h"
-#include "call/context.h"
-#include <micro/micro-codec.h>
 
-/* What another thread says of a call, on its way to the call's loop. */
-typedef struct
-{
-  MicroCall *call;
-  guint8 *data; /* (nullable): a message */
-  gsize length;
-  gboolean ends;
-  gboolean refuses; /* what follows is for when it ends */
-  MicroStatus status;
-  char *text;      /* (nullable) */
-  GBytes *details; /* (nullable) */
-} Answer;
-
-/* Its clients understand their own records alone: of any other error they make a 500. */
-static gboolean
-is_from_go_micro (MicroCall *self)
-{
-  return self->ops->get_header (self, "x-content-type") != NULL;
-}
+/* --- References --- */
 
 /**
- * micro_call_explain:
- * @self: a served call
- * @status: how it ends, not %MICRO_STATUS_OK
- * @text: (nullable): one sentence for the caller
- * @ret_details: (out) (nullable) (transfer full): the serialised google.rpc.Status that goes with
- * it
- *
- * For a transport that ends a call itself, at its deadline say.  On the call's loop thread.
- *
- * Returns: (nullable) (transfer full): the message that the caller understands: @text, or
- *   go-micro's record of it
- */
-char *
-micro_call_explain (MicroCall *self, MicroStatus status, const char *text, GBytes **ret_details)
-{
-  const MicroMethod *method = self->method;
-  const char *id = method == NULL            ? "micro"
-                   : method->package[0] != 0 ? method->package
-                                             : method->service;
-  char *json;
-
-  *ret_details = NULL;
-  if (!is_from_go_micro (self))
-    return g_strdup (text);
-  *ret_details
-      = micro_error_record_encode (status, id, micro_status_to_micro_code (status), text, &json);
-  return json;
-}
-
-static void
-close_explained (MicroCall *self, MicroStatus status, const char *text)
-{
-  g_autoptr (GBytes) details = NULL;
-  g_autofree char *message = micro_call_explain (self, status, text, &details);
-
-  self->ops->close (self, status, message, details);
-}
-
-static void
-call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes *details)
-{
-  self->answered = TRUE;
-  if (G_UNLIKELY (self->refusal != NULL))
-    {
-      status = self->refusal->status;
-      text = self->refusal->text;
-      details = NULL;
-    }
-  if (self->scope != NULL)
-    self->scope->call = NULL;
-  if (G_UNLIKELY (self->patience != NULL))
-    micro_loop_stop_timer (self->loop, self->patience);
-  if (G_UNLIKELY (self->context != NULL))
-    g_clear_pointer (&self->context, micro_context_unref);
-  if (G_UNLIKELY (self->intercepted != NULL))
-    micro_interceptors_end (self, status, text);
-  if (status != MICRO_STATUS_OK && details == NULL)
-    close_explained (self, status, text);
-  else
-    self->ops->close (self, status, text, details);
-}
-
-void
-micro_call_set_refusal (MicroCall *self, MicroStatus status, const char *text)
-{
-  if (self->refusal != NULL)
-    return;
-  self->refusal = micro_call_alloc (self, sizeof *self->refusal);
-  *self->refusal = (MicroRefusal){ status, micro_call_printf (self, "%s", text) };
-}
-
-static gboolean
-takes_messages (MicroCall *self)
-{
-  return !self->cancelled && self->refusal == NULL;
-}
-
-static void
-put_bytes (MicroCall *self, const guint8 *data, gsize length)
-{
-  guint8 *space;
-
-  if (G_UNLIKELY (self->intercepted != NULL))
-    micro_interceptors_message (self, TRUE, length);
-  space = self->ops->begin_message (self, length);
-  if (length > 0)
-    memcpy (space, data, length);
-  self->ops->end_message (self);
-}
-
-static void
-deliver_answer (gpointer user_data)
-{
-  Answer *answer = user_data;
-  MicroCall *call = answer->call;
-
-  if (answer->data != NULL)
-    {
-      if (takes_messages (call))
-        put_bytes (call, answer->data, answer->length);
-      if (call->streaming)
-        micro_call_sent (call, answer->length);
-    }
-  if (answer->refuses)
-    micro_call_set_refusal (call, answer->status, answer->text);
-  if (answer->ends)
-    call_finish (call, answer->status, answer->text, answer->details);
-  g_clear_pointer (&answer->details, g_bytes_unref);
-  g_free (answer->text);
-  g_free (answer->data);
-  g_free (answer);
-}
-
-static void
-post_answer (const Answer *answer)
-{
-  Answer *copy = g_memdup2 (answer, sizeof *answer);
-
-  if (copy->data != NULL && copy->call->streaming)
-    g_atomic_int_add (&copy->call->queued, (int) copy->length);
-  micro_loop_post (copy->call->loop, deliver_answer, copy);
-}
-
-/* A handler that has more to say still has the call, so it ends when the handler ends it. */
-static void
-fail_to_write (MicroCall *self, const GError *error, gboolean ends)
-{
-  g_autofree char *text = g_strdup_printf ("cannot write the reply as JSON: %s", error->message);
-
-  if (ends)
-    micro_call_finish (self, MICRO_STATUS_INTERNAL, text, NULL);
-  else if (micro_loop_get_current () == self->loop)
-    micro_call_set_refusal (self, MICRO_STATUS_INTERNAL, text);
-  else
-    post_answer (&(Answer){ self, .refuses = TRUE, .status = MICRO_STATUS_INTERNAL,
-                            .text = g_steal_pointer (&text) });
-}
-
-/* @ends: with the status OK. */
-static void
-put_json (MicroCall *self, const ProtobufCMessage *message, gboolean ends)
-{
-  g_autoptr (GError) error = NULL;
-  g_autofree char *json = NULL;
-  gsize length = 0;
-
-  json = micro_codec_to_json (message, &length, &error);
-  if (json == NULL)
-    fail_to_write (self, error, ends);
-  else if (micro_loop_get_current () != self->loop)
-    post_answer (&(Answer){ self, (guint8 *) g_steal_pointer (&json), length, .ends = ends });
-  else
-    {
-      if (takes_messages (self))
-        put_bytes (self, (const guint8 *) json, length);
-      if (ends)
-        call_finish (self, MICRO_STATUS_OK, NULL, NULL);
-    }
-}
-
-void
-micro_call_put (MicroCall *self, gconstpointer response, gboolean ends)
-{
-  const ProtobufCMessage *message = response;
-  gsize size;
-
-  if (self->codec == MICRO_CODEC_JSON)
-    {
-      put_json (self, message, ends);
-      return;
-    }
-  size = protobuf_c_message_get_packed_size (message);
-  if (micro_loop_get_current () != self->loop)
-    {
-      guint8 *data = g_malloc (size + 1);
-
-      protobuf_c_message_pack (message, data);
-      post_answer (&(Answer){ self, data, size, .ends = ends });
-      return;
-    }
-  if (takes_messages (self))
-    {
-      if (G_UNLIKELY (self->intercepted != NULL))
-        micro_interceptors_message (self, TRUE, size);
-      protobuf_c_message_pack (message, self->ops->begin_message (self, size));
-      self->ops->end_message (self);
-    }
-  if (ends)
-    call_finish (self, MICRO_STATUS_OK, NULL, NULL);
-}
-
-void
-micro_call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes *details)
-{
-  if (micro_loop_get_current () == self->loop)
-    call_finish (self, status, text, details);
-  else
-    post_answer (&(Answer){ self, .ends = TRUE, .status = status, .text = g_strdup (text),
-                            .details = details != NULL ? g_bytes_ref (details) : NULL });
-}
-
-/**
- * micro_call_reply:
- * @self: (transfer full): a call that takes one more message: any unary one
- * @response: the reply, of the method's response type; may go after this returns
- *
- * Answers the call and ends it with the status OK.  Any thread.  If the peer has gone the reply
- * is dropped.
- */
-void
-micro_call_reply (MicroCall *self, gconstpointer response)
-{
-  g_return_if_fail (self != NULL && response != NULL);
-  micro_call_put (self, response, TRUE);
-}
-
-/* A failure that says OK would be a success without a reply. */
-static void
-call_fail (MicroCall *self, MicroStatus status, const char *message, GBytes *details)
-{
-  micro_call_finish (self, status != MICRO_STATUS_OK ? status : MICRO_STATUS_UNKNOWN, message,
-                     details);
-}
-
-/**
- * micro_call_fail:
- * @self: (transfer full): a call
- * @status: why, not %MICRO_STATUS_OK
- * @format: one sentence for the caller, as for printf()
- * @...: its arguments
- *
- * Ends the call with an error.  Any thread.
- */
-void
-micro_call_fail (MicroCall *self, MicroStatus status, const char *format, ...)
-{
-  g_autofree char *message = NULL;
-  va_list arguments;
-
-  g_return_if_fail (self != NULL);
-  va_start (arguments, format);
-  message = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  call_fail (self, status, message, NULL);
-}
-
-/**
- * micro_call_fail_with_details:
- * @self: (transfer full): a call
- * @status: why, not %MICRO_STATUS_OK
- * @message: (nullable): one sentence for the caller
- * @details: (nullable) (transfer none): a serialised google.rpc.Status, for callers that read it
- *
- * Ends the call with an error.  Any thread.
- */
-void
-micro_call_fail_with_details (MicroCall *self,
-                              MicroStatus status,
-                              const char *message,
-                              GBytes *details)
-{
-  g_return_if_fail (self != NULL);
-  call_fail (self, status, message, details);
-}
-
-/**
- * micro_call_fail_with_code:
- * @self: (transfer full): a call
- * @id: who fails, "go.micro.srv.greeter" say
- * @code: why: an HTTP status, from which the gRPC status follows
- * @format: one sentence for the caller, as for printf()
- * @...: its arguments
- *
- * Ends the call with an error as go-micro's services make them.  Any thread.
- */
-void
-micro_call_fail_with_code (MicroCall *self, const char *id, int code, const char *format, ...)
-{
-  MicroStatus status = micro_status_from_micro_code (code);
-  g_autofree char *detail = NULL;
-  g_autofree char *json = NULL;
-  g_autoptr (GBytes) details = NULL;
-  va_list arguments;
-
-  g_return_if_fail (self != NULL && id != NULL);
-  va_start (arguments, format);
-  detail = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  details = micro_error_record_encode (status, id, code, detail, &json);
-  call_fail (self, status, json, details);
-}
-
-/**
- * micro_call_fail_error:
- * @self: (transfer full): a call
- * @error: why; a code of %MICRO_ERROR is kept, %G_IO_ERROR is mapped, the rest is UNKNOWN
- *
- * Ends the call with @error.  Any thread.
- */
-void
-micro_call_fail_error (MicroCall *self, const GError *error)
-{
-  g_return_if_fail (self != NULL && error != NULL);
-  call_fail (self, micro_error_get_status (error), error->message, NULL);
-}
-
-/**
- * micro_call_get_header:
+ * micro_call_ref:
  * @self: a call
- * @name: a header's name, lower-case
  *
- * Returns: (nullable) (transfer none): the first value of the header the peer sent; lives until
- *   the call is answered.  Only on the call's loop thread.
+ * Keeps the pointer valid.  The call itself is its handler's to end all the same.  Any thread.
+ *
+ * Returns: (transfer full): @self
  */
-const char *
-micro_call_get_header (MicroCall *self, const char *name)
+MicroCall *
+micro_call_ref (MicroCall *self)
 {
-  return self->ops->get_header (self, name);
+  g_atomic_int_inc (&self->references);
+  return self;
 }
+
+/**
+ * micro_call_unref:
+ * @self: (transfer full): a call of which a reference was taken
+ *
+ * Any thread.
+ */
+void
+micro_call_unref (MicroCall *self)
+{
+  if (g_atomic_int_dec_and_test (&self->references))
+    self->release (self);
+}
+
+G_DEFINE_BOXED_TYPE (MicroCall, micro_call, micro_call_ref, micro_call_unref)
+
+/**
+ * micro_call_clear: (skip)
+ * @self: a call that a transport is about to free
+ * @release: frees its memory, and nothing but that; any thread
+ *
+ * For transports: drops their reference, and what was allocated.
+ *
+ * Returns: whether the memory may be freed, or used again, now; if not, @release follows
+ */
+gboolean
+micro_call_clear (MicroCall *self, void (*release) (MicroCall *self))
+{
+  micro_arena_clear (&self->arena);
+  micro_arena_clear (&self->message_arena);
+  self->release = release;
+  /* Ours is the only one, so nobody could take another. */
+  return g_atomic_int_get (&self->references) == 1 || g_atomic_int_dec_and_test (&self->references);
+}
+
+/* --- What it is --- */
 
 /**
  * micro_call_get_deadline:
@@ -364,6 +70,7 @@ micro_call_get_header (MicroCall *self, const char *name)
 gint64
 micro_call_get_deadline (MicroCall *self)
 {
+  g_return_val_if_fail (micro_call_is_open (self), G_MAXINT64);
   return self->deadline_us;
 }
 
@@ -377,16 +84,122 @@ micro_call_get_deadline (MicroCall *self)
 gboolean
 micro_call_is_cancelled (MicroCall *self)
 {
-  return self->cancelled;
+  g_return_val_if_fail (micro_call_is_open (self), TRUE);
+  return self->state == MICRO_CALL_LOST;
 }
 
+/**
+ * micro_call_get_method: (skip)
+ * @self: a call
+ *
+ * Returns: (transfer none): what is called
+ */
 const MicroMethod *
 micro_call_get_method (MicroCall *self)
 {
+  g_return_val_if_fail (micro_call_is_open (self), NULL);
   return self->method;
 }
 
+/**
+ * micro_call_get_loop:
+ * @self: a call
+ *
+ * Returns: (transfer none): the loop whose thread tells of it, and on which its headers are
+ */
+MicroLoop *
+micro_call_get_loop (MicroCall *self)
+{
+  g_return_val_if_fail (micro_call_is_open (self), NULL);
+  return self->loop;
+}
+
+/**
+ * micro_call_get_codec:
+ * @self: a call
+ *
+ * Returns: how the caller writes its messages, and wants the answer
+ */
+MicroCodec
+micro_call_get_codec (MicroCall *self)
+{
+  g_return_val_if_fail (micro_call_is_open (self), MICRO_CODEC_PROTO);
+  return self->codec;
+}
+
+static MicroPeer
+call_get_peer (MicroCall *self)
+{
+  MicroPeer peer = { NULL, NULL, NULL };
+
+  if (self->ops->get_peer != NULL)
+    self->ops->get_peer (self, &peer);
+  return peer;
+}
+
+/**
+ * micro_call_get_peer_address:
+ * @self: a call
+ *
+ * Returns: (nullable) (transfer none): where the caller is: `192.0.2.1:40312`,
+ *   `[2001:db8::1]:40312`, `unix:`, or what the transport documents; %NULL once it has gone.  Lives
+ *   until the call is answered.  Only on the call's loop thread.
+ */
+const char *
+micro_call_get_peer_address (MicroCall *self)
+{
+  g_return_val_if_fail (micro_call_is_open (self), NULL);
+  return call_get_peer (self).address;
+}
+
+/**
+ * micro_call_get_peer_identity:
+ * @self: a call
+ *
+ * Who the caller is, if TLS has verified a certificate of it: the first URI that the certificate is
+ * for (a SPIFFE ID, say), else the first DNS name, else the common name of its subject.
+ *
+ * Returns: (nullable) (transfer none): that name; %NULL when there is none, or the caller has gone.
+ *   Lives until the call is answered.  Only on the call's loop thread.
+ */
+const char *
+micro_call_get_peer_identity (MicroCall *self)
+{
+  g_return_val_if_fail (micro_call_is_open (self), NULL);
+  return call_get_peer (self).identity;
+}
+
+/**
+ * micro_call_get_peer_certificate:
+ * @self: a call
+ *
+ * Returns: (nullable) (transfer none): the certificate that the caller has shown and TLS has
+ *   verified, as DER; %NULL when there is none, or the caller has gone.  Lives until the call is
+ *   answered.  Only on the call's loop thread.
+ */
+GBytes *
+micro_call_get_peer_certificate (MicroCall *self)
+{
+  g_return_val_if_fail (micro_call_is_open (self), NULL);
+  return call_get_peer (self).certificate;
+}
+
 /* --- Headers --- */
+
+/**
+ * micro_call_get_header:
+ * @self: a call
+ * @name: a header's name, lower-case
+ *
+ * Returns: (nullable) (transfer none): the first value of the header the peer sent; lives until
+ *   the call is answered.  Only on the call's loop thread.
+ */
+const char *
+micro_call_get_header (MicroCall *self, const char *name)
+{
+  g_return_val_if_fail (micro_call_is_open (self), NULL);
+  return self->ops->get_header (self, name);
+}
 
 /**
  * micro_call_foreach_header: (skip)
@@ -399,7 +212,7 @@ micro_call_get_method (MicroCall *self)
 void
 micro_call_foreach_header (MicroCall *self, MicroHeaderFunc callback, gpointer user_data)
 {
-  g_return_if_fail (self != NULL && callback != NULL);
+  g_return_if_fail (micro_call_is_open (self) && callback != NULL);
   self->ops->foreach_header (self, FALSE, callback, user_data);
 }
 
@@ -414,7 +227,7 @@ micro_call_foreach_header (MicroCall *self, MicroHeaderFunc callback, gpointer u
 void
 micro_call_add_header (MicroCall *self, const char *name, const char *value)
 {
-  g_return_if_fail (self != NULL && name != NULL && value != NULL);
+  g_return_if_fail (micro_call_is_open (self) && name != NULL && value != NULL);
   self->ops->add_header (self, FALSE, name, value);
 }
 
@@ -429,7 +242,7 @@ micro_call_add_header (MicroCall *self, const char *name, const char *value)
 void
 micro_call_add_trailer (MicroCall *self, const char *name, const char *value)
 {
-  g_return_if_fail (self != NULL && name != NULL && value != NULL);
+  g_return_if_fail (micro_call_is_open (self) && name != NULL && value != NULL);
   self->ops->add_header (self, TRUE, name, value);
 }
 
@@ -442,7 +255,7 @@ micro_call_add_trailer (MicroCall *self, const char *name, const char *value)
 void
 micro_call_send_headers (MicroCall *self)
 {
-  g_return_if_fail (self != NULL);
+  g_return_if_fail (micro_call_is_open (self));
   self->ops->send_headers (self);
 }
 
@@ -456,7 +269,7 @@ micro_call_send_headers (MicroCall *self)
 void
 micro_call_set_compress (MicroCall *self, gboolean compress)
 {
-  g_return_if_fail (self != NULL);
+  g_return_if_fail (micro_call_is_open (self));
   self->compress = compress != FALSE;
 }
 
@@ -470,6 +283,6 @@ micro_call_set_compress (MicroCall *self, gboolean compress)
 gboolean
 micro_call_is_compressed (MicroCall *self)
 {
-  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_val_if_fail (micro_call_is_open (self), FALSE);
   return self->was_compressed;
 }

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "call/interceptor.h"
-#include <micro/micro-call.h>
 #include <micro/micro-interceptor.h>
+#include <micro/micro-transport.h>
 
 G_BEGIN_DECLS
 
@@ -35,13 +35,20 @@ typedef struct _MicroRefusal
   const char *text;
 } MicroRefusal;
 
-/* call/call.c: whatever the handler says from now on, the call ends with this; on its loop. */
+/* Not given back to its transport yet: whoever has the pointer may use it. */
+static inline gboolean
+micro_call_is_open (const MicroCall *self)
+{
+  return self != NULL && self->state != MICRO_CALL_ENDED;
+}
+
+/* call/answer.c: whatever the handler says from now on, the call ends with this; on its loop. */
 void micro_call_set_refusal (MicroCall *self, MicroStatus status, const char *text);
-/* call/call.c: one message, and with @ends the status OK after it; any thread. */
+/* call/answer.c: one message, and with @ends the status OK after it; any thread. */
 void micro_call_put (MicroCall *self, gconstpointer response, gboolean ends);
 void micro_call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes *details);
 
-/* call/stream.c: FALSE: a writable event will follow; any thread. */
+/* call/room.c: FALSE: a writable event will follow; any thread. */
 gboolean micro_call_has_room (MicroCall *self);
 
 /* call/serve.c: from here on the call is its handler's. */

@@ -9,6 +9,7 @@
 
 #include "call/context.h"
 #include "loop/loop.h"
+#include <micro/micro-transport.h>
 
 struct _MicroContext
 {
@@ -72,7 +73,7 @@ context_new (MicroCall *call)
   g_atomic_ref_count_init (&self->references);
   self->deadline_us = call->deadline_us;
   self->headers = g_ptr_array_new_with_free_func (g_free);
-  micro_call_foreach_header (call, inherit_header, self->headers);
+  call->ops->foreach_header (call, FALSE, inherit_header, self->headers);
   return self;
 }
 

@@ -64,12 +64,12 @@ micro_interceptors_start (MicroInterceptors *self, MicroCall *call)
     return;
   states[0] = NULL;
   call->intercepted = states;
-  for (guint i = 0; i < n && !call->answered; i++)
+  for (guint i = 0; i < n && call->state != MICRO_CALL_ENDED; i++)
     {
       const MicroInterceptorEntry *entry = interceptor_get_entry (self, i);
       const MicroServerInterceptor *funcs = entry->funcs;
 
-      states[i + 1] = funcs->start != NULL ? funcs->start (call, entry->user_data) : NULL;
+      states[i + 1] = funcs->begin != NULL ? funcs->begin (call, entry->user_data) : NULL;
       states[0] = GUINT_TO_POINTER (i + 1);
     }
 }

@@ -46,7 +46,7 @@ unpack_message (MicroCall *call, MicroArena *arena, const guint8 *data, gsize le
 static void
 serve_take_request (MicroCall *call, const guint8 *data, gsize length)
 {
-  if (call->answered || call->started)
+  if (call->state != MICRO_CALL_ARRIVING)
     return;
   if (call->request != NULL)
     micro_call_fail (call, MICRO_STATUS_UNIMPLEMENTED,
@@ -62,6 +62,7 @@ run_handler (MicroCall *call, gconstpointer request)
   MicroLoop *loop = call->loop;
   MicroScope scope;
 
+  call->state = MICRO_CALL_HANDLED;
   micro_scope_enter (&scope, loop, call, NULL);
   route->handler (call, request, route->user_data);
   micro_scope_leave (&scope, loop);
@@ -75,10 +76,10 @@ run_stream (MicroCall *call, gconstpointer message)
   MicroScope scope;
 
   micro_scope_enter (&scope, loop, call, NULL);
-  if (message != NULL)
-    call->stream->message (call, message, call->stream_data);
-  else
+  if (message == NULL && call->stream->ended != NULL)
     call->stream->ended (call, call->stream_data);
+  else if (message != NULL && call->stream->message != NULL)
+    call->stream->message (call, message, call->stream_data);
   micro_scope_leave (&scope, loop);
 }
 
@@ -87,9 +88,8 @@ start_handler (MicroCall *call)
 {
   const MicroRoute *route = call->route;
 
-  if (call->answered || call->started)
+  if (call->state != MICRO_CALL_ARRIVING)
     return;
-  call->started = TRUE;
   if (call->request == NULL)
     micro_call_fail (call, MICRO_STATUS_UNIMPLEMENTED,
                      "%s takes one request message, and none came", route->path);
@@ -102,13 +102,16 @@ static void
 serve_cancel (MicroCall *call)
 {
   MicroContext *context = call->context != NULL ? micro_context_ref (call->context) : NULL;
+  gboolean handled = call->state == MICRO_CALL_HANDLED;
 
-  call->cancelled = TRUE;
-  if (call->stream != NULL && call->stream->cancelled != NULL)
+  call->state = MICRO_CALL_LOST;
+  /* Its handler may end it when the loop's thread has gone. */
+  micro_loop_ref (call->loop);
+  if (handled && call->stream != NULL && call->stream->cancelled != NULL)
     call->stream->cancelled (call, call->stream_data);
   /* Before the handler has run, or when it only answers what arrives, nobody else would. */
-  else if (call->stream != NULL || !call->started)
-    micro_call_fail (call, MICRO_STATUS_CANCELLED, "the caller has gone");
+  else if (!handled || call->stream != NULL)
+    micro_call_finish (call, MICRO_STATUS_CANCELLED, "the caller has gone", NULL);
   /* What the handler waits for ends, so that it can. */
   if (context != NULL)
     {
@@ -120,11 +123,8 @@ serve_cancel (MicroCall *call)
 static void
 lose_caller (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
 {
-  if (call->cancelled || call->answered)
-    {
-      call->cancelled = TRUE;
-      return;
-    }
+  if (call->state > MICRO_CALL_HANDLED)
+    return;
   if (call->intercepted != NULL)
     micro_interceptors_end (call, MICRO_STATUS_CANCELLED, "the caller has gone");
   serve_cancel (call);
@@ -147,7 +147,7 @@ micro_call_refuse (MicroCall *self, MicroStatus status, const char *format, ...)
   g_autofree char *text = NULL;
   va_list arguments;
 
-  if (self->answered || self->cancelled)
+  if (self->state > MICRO_CALL_HANDLED)
     return;
   va_start (arguments, format);
   text = g_strdup_vprintf (format, arguments);
@@ -161,7 +161,7 @@ micro_call_refuse (MicroCall *self, MicroStatus status, const char *format, ...)
 static void
 serve_go_on (MicroCall *call)
 {
-  if (!call->answered && !call->cancelled && call->stream != NULL && call->stream->writable != NULL)
+  if (call->state == MICRO_CALL_HANDLED && call->stream != NULL && call->stream->writable != NULL)
     call->stream->writable (call, call->stream_data);
 }
 
@@ -197,7 +197,7 @@ take_only_request (MicroCall *call, const guint8 *data, gsize length)
   Patience *patience;
 
   serve_take_request (call, data, length);
-  if (call->answered || call->started)
+  if (call->state != MICRO_CALL_ARRIVING)
     return;
   patience = micro_call_alloc (call, sizeof *patience);
   *patience = (Patience){ { .expired = patience_ends }, call };
@@ -229,7 +229,7 @@ serve_take_message (MicroCall *call, const guint8 *data, gsize length)
   gpointer message;
 
   /* A handler that did not ask for messages answers without them. */
-  if (call->answered || call->cancelled || call->stream == NULL)
+  if (call->state != MICRO_CALL_HANDLED || call->stream == NULL)
     return;
   message = unpack_message (call, &call->message_arena, data, length);
   if (message != NULL)
@@ -241,7 +241,7 @@ serve_take_message (MicroCall *call, const guint8 *data, gsize length)
 static void
 end_messages (MicroCall *call)
 {
-  if (!call->answered && !call->cancelled && call->stream != NULL)
+  if (call->state == MICRO_CALL_HANDLED && call->stream != NULL)
     run_stream (call, NULL);
 }
 
@@ -261,13 +261,12 @@ micro_serve (MicroCall *call)
   if (route->interceptors != NULL)
     {
       micro_interceptors_start (route->interceptors, call);
-      if (call->answered)
+      if (call->state == MICRO_CALL_ENDED)
         return;
     }
   if (route->method->kind & MICRO_METHOD_CLIENT_STREAM)
     {
       call->events = &many_requests;
-      call->started = TRUE;
       run_handler (call, NULL);
     }
   else if (route->method->kind == MICRO_METHOD_SERVER_STREAM)

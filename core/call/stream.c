@@ -8,8 +8,6 @@
 #include "call/arena.h"
 #include "call/call.h"
 
-#define LOW_WATER (MICRO_CALL_HIGH_WATER / 2)
-
 /**
  * micro_call_stream: (skip)
  * @self: a call
@@ -21,38 +19,9 @@
 void
 micro_call_stream (MicroCall *self, const MicroStreamFuncs *funcs, gpointer user_data)
 {
-  g_return_if_fail (self != NULL && funcs != NULL);
+  g_return_if_fail (micro_call_is_open (self) && funcs != NULL);
   self->stream = funcs;
   self->stream_data = user_data;
-}
-
-/* Whoever finds the queue long asks for writable; micro_call_sent() may have emptied it between. */
-gboolean
-micro_call_has_room (MicroCall *self)
-{
-  if (g_atomic_int_get (&self->queued) < MICRO_CALL_HIGH_WATER)
-    return TRUE;
-  g_atomic_int_set (&self->blocked, 1);
-  return g_atomic_int_get (&self->queued) <= LOW_WATER
-         && g_atomic_int_compare_and_exchange (&self->blocked, 1, 0);
-}
-
-/**
- * micro_call_sent: (skip)
- * @self: a call that is streaming
- * @bytes: of its messages
- *
- * For transports: so much of what was counted in `queued` has left.  May call events->writable,
- * in which the handler may send or end the call.  On the call's loop thread.
- */
-void
-micro_call_sent (MicroCall *self, gsize bytes)
-{
-  int left = g_atomic_int_add (&self->queued, -(int) bytes) - (int) bytes;
-
-  if (left <= LOW_WATER && g_atomic_int_compare_and_exchange (&self->blocked, 1, 0)
-      && self->events->writable != NULL)
-    self->events->writable (self);
 }
 
 /**
@@ -95,8 +64,8 @@ micro_call_end (MicroCall *self)
 void
 micro_call_hold (MicroCall *self)
 {
-  g_return_if_fail (self != NULL);
-  if (self->held || self->answered)
+  g_return_if_fail (micro_call_is_open (self));
+  if (self->held)
     return;
   self->held = TRUE;
   self->ops->hold (self, TRUE);
@@ -111,8 +80,8 @@ micro_call_hold (MicroCall *self)
 void
 micro_call_resume (MicroCall *self)
 {
-  g_return_if_fail (self != NULL);
-  if (!self->held || self->answered)
+  g_return_if_fail (micro_call_is_open (self));
+  if (!self->held)
     return;
   self->held = FALSE;
   micro_arena_clear (&self->message_arena);

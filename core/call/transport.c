@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <micro/micro-error.h>
 #include <micro/micro-transport.h>
 
 G_DEFINE_INTERFACE (MicroTransport, micro_transport, G_TYPE_OBJECT)
@@ -31,8 +32,17 @@ micro_transport_listen (MicroTransport *self,
                         GPtrArray *loops,
                         GError **error)
 {
+  MicroTransportInterface *iface;
+
   g_return_val_if_fail (MICRO_IS_TRANSPORT (self) && address != NULL && loops->len > 0, NULL);
-  return MICRO_TRANSPORT_GET_IFACE (self)->listen (self, address, router, loops, error);
+  iface = MICRO_TRANSPORT_GET_IFACE (self);
+  if (iface->listen != NULL)
+    return iface->listen (self, address, router, loops, error);
+  g_set_error (error, MICRO_ERROR, MICRO_STATUS_UNIMPLEMENTED,
+               "the transport %s makes calls only and cannot listen at “%s”; choose another with "
+               "--transport",
+               G_OBJECT_TYPE_NAME (self), address);
+  return NULL;
 }
 
 /**
@@ -66,7 +76,8 @@ void
 micro_transport_drain (MicroTransport *self, guint timeout_ms)
 {
   g_return_if_fail (MICRO_IS_TRANSPORT (self) && micro_loop_get_current () == NULL);
-  MICRO_TRANSPORT_GET_IFACE (self)->drain (self, timeout_ms);
+  if (MICRO_TRANSPORT_GET_IFACE (self)->drain != NULL)
+    MICRO_TRANSPORT_GET_IFACE (self)->drain (self, timeout_ms);
 }
 
 /**
@@ -79,7 +90,8 @@ void
 micro_transport_close (MicroTransport *self)
 {
   g_return_if_fail (MICRO_IS_TRANSPORT (self) && micro_loop_get_current () == NULL);
-  MICRO_TRANSPORT_GET_IFACE (self)->close (self);
+  if (MICRO_TRANSPORT_GET_IFACE (self)->close != NULL)
+    MICRO_TRANSPORT_GET_IFACE (self)->close (self);
 }
 
 /**

@@ -40,7 +40,8 @@ micro_attempt_closed (MicroCall *call, MicroStatus status, const char *message, 
 {
   MicroAttempt *self = call->user_data;
   MicroRequest *request = micro_request_ref (self->request);
-  MicroAttemptEnd end = { status, message, details, call->sent, call->declined };
+  MicroAttemptEnd end = { status, message, details, call->progress == MICRO_CALL_SENT,
+                          call->progress == MICRO_CALL_DECLINED };
 
   self->closed = TRUE;
   /* Both sides watch the clock; a peer whose is ahead resets the call. */

@@ -36,8 +36,8 @@ micro_request_intercept_start (MicroRequest *self)
       const MicroInterceptorEntry *entry = request_intercept_get_entry (self, i);
       const MicroClientInterceptor *funcs = entry->funcs;
 
-      if (funcs->start != NULL)
-        states[i + 1] = funcs->start (self, entry->user_data);
+      if (funcs->begin != NULL)
+        states[i + 1] = funcs->begin (self, entry->user_data);
       if (self->refused == NULL)
         states[0] = GUINT_TO_POINTER (i + 1);
     }

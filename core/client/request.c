@@ -87,7 +87,9 @@ tell_all (MicroRequest *self, MicroAttempt *except, MicroStatus status)
 {
   for (MicroAttempt *attempt = self->attempt; attempt != NULL; attempt = attempt->before)
     if (attempt != except)
-      micro_attempt_tell (attempt, status, attempt->call != NULL && attempt->call->sent, FALSE);
+      micro_attempt_tell (attempt, status,
+                          attempt->call != NULL && attempt->call->progress == MICRO_CALL_SENT,
+                          FALSE);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "client/client.h"
 #include "client/policy.h"
 #include <micro/micro-request.h>
+#include <micro/micro-transport.h>
 
 G_BEGIN_DECLS
 

@@ -92,7 +92,7 @@ write_message (MicroStream *self, MicroCall *call, const Message *message)
 
   if (G_UNLIKELY (self->base.intercepted != NULL))
     micro_request_intercept_message (&self->base, TRUE, length);
-  call->compress = message->compress != FALSE;
+  call->compress = message->compress;
   space = call->ops->begin_message (call, length);
   if (length > 0)
     memcpy (space, data, length);
@@ -107,7 +107,7 @@ micro_stream_repeat_outbox (MicroStream *self)
   for (guint i = 0; self->outbox != NULL && i < self->outbox->len; i++)
     write_message (self, call, &g_array_index (self->outbox, Message, i));
   if (self->half_closed)
-    call->ops->close (call, MICRO_STATUS_OK, NULL, NULL);
+    call->ops->half_close (call);
 }
 
 static void
@@ -119,7 +119,8 @@ stream_send_put (MicroStream *self, GBytes *bytes, gboolean compress)
   if (self->base.done || self->half_closed)
     return;
   if (self->outbox != NULL && call != NULL
-      && (call->sent || self->outbox_bytes + g_bytes_get_size (bytes) > MAX_OUTBOX))
+      && (call->progress == MICRO_CALL_SENT
+          || self->outbox_bytes + g_bytes_get_size (bytes) > MAX_OUTBOX))
     micro_stream_drop_outbox (self);
   if (self->outbox != NULL)
     {
@@ -141,7 +142,7 @@ stream_send_half_close (MicroStream *self)
     return;
   self->half_closed = TRUE;
   if (call != NULL)
-    call->ops->close (call, MICRO_STATUS_OK, NULL, NULL);
+    call->ops->half_close (call);
 }
 
 typedef struct
@@ -215,7 +216,8 @@ micro_stream_send (MicroStream *self, gconstpointer message)
   g_return_val_if_fail (self != NULL && message != NULL, FALSE);
   on_loop = micro_loop_get_current () == self->base.loop;
   call = on_loop ? micro_request_get_call (&self->base) : NULL;
-  if (call != NULL && self->method != NULL && call->sent && !self->base.done && !self->half_closed)
+  if (call != NULL && self->method != NULL && call->progress == MICRO_CALL_SENT && !self->base.done
+      && !self->half_closed)
     {
       micro_stream_drop_outbox (self);
       pack_into_call (self, message);

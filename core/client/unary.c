@@ -69,7 +69,7 @@ unary_opened (MicroRequest *request, MicroCall *call)
   if (length > 0)
     memcpy (space, data, length);
   call->ops->end_message (call);
-  call->ops->close (call, MICRO_STATUS_OK, NULL, NULL);
+  call->ops->half_close (call);
 }
 
 static GBytes *

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <micro/micro-transport.h>
 #include <micro/micro.h>
 
 G_BEGIN_DECLS

@@ -54,7 +54,7 @@ timed_out (MicroLoopTimer *timer)
   Ask *self = MICRO_CONTAINER_OF (timer, Ask, timer);
   g_autofree char *reason = NULL;
 
-  if (self->call->sent)
+  if (self->call->progress == MICRO_CALL_SENT)
     reason = g_strdup_printf ("%s has not answered %s within %u ms", self->target->address,
                               method_name (self), self->asker->rpc_timeout_ms);
   else
@@ -179,21 +179,13 @@ target_on_closed (MicroCall *call, MicroStatus status, const char *message, GByt
     }
 }
 
-static void
-on_nothing (MicroCall *call)
-{
-}
-
 /* --- Asking --- */
 
 static void
 target_begin_call (Ask *self)
 {
-  static const MicroCallEvents events = { .message = target_on_message,
-                                          .half_closed = on_nothing,
-                                          .closed = target_on_closed,
-                                          .writable = on_nothing,
-                                          .sent = target_on_sent };
+  static const MicroCallEvents events
+      = { .message = target_on_message, .closed = target_on_closed, .sent = target_on_sent };
   const Asker *asker = self->asker;
   g_autofree char *debug = g_strdup_printf ("/%s.Debug/Health", self->target->name);
   MicroCallStart start = {
@@ -208,11 +200,12 @@ target_begin_call (Ask *self)
   /* Healthy is what has been read, so it cannot be what was there before. */
   target_take (self, VERDICT_UNREACHABLE, NULL);
   call = self->call = micro_transport_open (asker->transport, asker->loop, &start, &events, self);
-  target_start_timer (self, call->sent ? asker->rpc_timeout_ms : asker->connect_timeout_ms);
+  target_start_timer (self, call->progress == MICRO_CALL_SENT ? asker->rpc_timeout_ms
+                                                              : asker->connect_timeout_ms);
   /* Both requests are empty messages: the process, not one of its services. */
   call->ops->begin_message (call, 0);
   call->ops->end_message (call);
-  call->ops->close (call, MICRO_STATUS_OK, NULL, NULL);
+  call->ops->half_close (call);
 }
 
 void

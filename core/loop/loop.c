@@ -94,13 +94,26 @@ micro_loop_queue_task (MicroLoop *self, MicroLoopTask *task)
   self->tasks_tail = &task->next;
 }
 
+/* @func may drop the last reference. */
+static void
+run_after_end (MicroLoop *self, MicroLoopFunc func, gpointer user_data)
+{
+  micro_loop_ref (self);
+  g_rec_mutex_lock (&self->runs_now);
+  func (user_data);
+  g_rec_mutex_unlock (&self->runs_now);
+  micro_loop_unref (self);
+}
+
 /**
  * micro_loop_post:
  * @self: a loop
  * @func: what to run on its thread
  * @user_data: for @func
  *
- * Runs @func on the loop's thread, in the order of the posts.  Any thread.
+ * Runs @func on the loop's thread, in the order of the posts.  Any thread.  When the loop's thread
+ * has ended, which the caller sees only if it holds a reference, @func runs before this returns, on
+ * the calling thread, and never two at once: so a late answer finds its end.
  */
 void
 micro_loop_post (MicroLoop *self, MicroLoopFunc func, gpointer user_data)
@@ -109,6 +122,12 @@ micro_loop_post (MicroLoop *self, MicroLoopFunc func, gpointer user_data)
   gboolean wake;
 
   g_mutex_lock (&self->mutex);
+  if (G_UNLIKELY (self->ended))
+    {
+      g_mutex_unlock (&self->mutex);
+      run_after_end (self, func, user_data);
+      return;
+    }
   g_array_append_val (self->posted, item);
   wake = self->posted->len == 1;
   g_atomic_int_set (&self->has_posted, TRUE);
@@ -300,18 +319,54 @@ loop_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 static GSourceFuncs loop_source_funcs
     = { loop_source_prepare, loop_source_check, loop_source_dispatch, NULL, NULL, NULL };
 
-static void
-destroy (MicroLoop *self)
+/**
+ * micro_loop_ref:
+ * @self: a loop
+ *
+ * Keeps the pointer valid.  The thread runs until micro_loop_free() all the same.  Any thread.
+ *
+ * Returns: (transfer full): @self
+ */
+MicroLoop *
+micro_loop_ref (MicroLoop *self)
 {
+  g_atomic_ref_count_inc (&self->references);
+  return self;
+}
+
+/**
+ * micro_loop_unref:
+ * @self: (transfer full): a loop of which a reference was taken
+ *
+ * Any thread.
+ */
+void
+micro_loop_unref (MicroLoop *self)
+{
+  if (!g_atomic_ref_count_dec (&self->references))
+    return;
   g_source_destroy (self->source);
   g_source_unref (self->source);
   g_main_context_unref (self->context);
   close (self->epoll_fd);
   g_array_unref (self->posted);
   g_mutex_clear (&self->mutex);
+  g_rec_mutex_clear (&self->runs_now);
   micro_block_clear (self);
   g_free (self->heap);
   g_free (self);
+}
+
+G_DEFINE_BOXED_TYPE (MicroLoop, micro_loop, micro_loop_ref, micro_loop_unref)
+
+/* FALSE: something was posted in between. */
+static gboolean
+try_end (MicroLoop *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->ended = self->posted->len == 0;
+  g_mutex_unlock (&self->mutex);
+  return self->ended;
 }
 
 static gpointer
@@ -324,15 +379,13 @@ loop_thread (gpointer user_data)
   while (!self->quit)
     g_main_context_iteration (self->context, TRUE);
   /* What was posted before the end still runs: somebody may be waiting for it. */
-  while (g_atomic_int_get (&self->has_posted) || self->tasks != NULL
-         || g_main_context_pending (self->context))
-    g_main_context_iteration (self->context, FALSE);
+  do
+    while (g_atomic_int_get (&self->has_posted) || self->tasks != NULL
+           || g_main_context_pending (self->context))
+      g_main_context_iteration (self->context, FALSE);
+  while (!try_end (self));
   g_main_context_pop_thread_default (self->context);
-  if (self->orphaned)
-    {
-      g_thread_unref (self->thread);
-      destroy (self);
-    }
+  micro_loop_unref (self);
   return NULL;
 }
 
@@ -350,12 +403,15 @@ micro_loop_new (const char *name)
   MicroLoop *self = g_new0 (MicroLoop, 1);
   LoopGSource *source;
 
+  g_atomic_ref_count_init (&self->references);
+  micro_loop_ref (self); /* the thread's */
   self->context = g_main_context_new ();
   self->epoll_fd = epoll_create1 (EPOLL_CLOEXEC);
   self->tasks_tail = &self->tasks;
   self->posted = g_array_new (FALSE, FALSE, sizeof (Posted));
   self->now_us = g_get_monotonic_time ();
   g_mutex_init (&self->mutex);
+  g_rec_mutex_init (&self->runs_now);
   self->source = g_source_new (&loop_source_funcs, sizeof (LoopGSource));
   g_source_set_static_name (self->source, "micro loop");
   source = (LoopGSource *) self->source;
@@ -383,9 +439,9 @@ loop_quit (gpointer user_data)
  * micro_loop_free:
  * @self: (transfer full): a loop
  *
- * Ends the thread after what was posted has run, and frees the loop.  Its sources and timers must
- * have been removed.  From the loop's own thread, where the last call that holds a client may end,
- * it returns at once and the thread ends by itself.
+ * Ends the thread after what was posted has run, and drops the reference.  The loop's sources and
+ * timers must have been removed.  From the loop's own thread, where the last call that holds a
+ * client may end, it returns at once and the thread ends by itself.
  */
 void
 micro_loop_free (MicroLoop *self)
@@ -393,13 +449,15 @@ micro_loop_free (MicroLoop *self)
   g_return_if_fail (self != NULL);
   if (micro_loop_get_current () == self)
     {
-      self->orphaned = TRUE;
       self->quit = TRUE;
-      return;
+      g_thread_unref (self->thread);
     }
-  micro_loop_post (self, loop_quit, self);
-  g_thread_join (self->thread);
-  destroy (self);
+  else
+    {
+      micro_loop_post (self, loop_quit, self);
+      g_thread_join (self->thread);
+    }
+  micro_loop_unref (self);
 }
 
 struct _MicroScope **

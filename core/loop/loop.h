@@ -18,14 +18,14 @@ struct _MicroScope; /* call/context.h: what runs on the loop now */
 
 struct _MicroLoop
 {
+  gatomicrefcount references; /* one is the thread's */
   GMainContext *context;
   GThread *thread;
   GSource *source;
   int epoll_fd;
   gboolean quit;
   gboolean dispatching;
-  gboolean muted;    /* somebody iterates the context inside a turn */
-  gboolean orphaned; /* frees itself when the thread ends */
+  gboolean muted; /* somebody iterates the context inside a turn */
   gint64 now_us;
   struct _MicroScope *scope; /* (nullable) */
 
@@ -51,7 +51,9 @@ struct _MicroLoop
 
   GMutex mutex;
   GArray *posted;
-  int has_posted; /* atomic */
+  int has_posted;     /* atomic */
+  gboolean ended;     /* under the mutex: the thread runs nothing any more */
+  GRecMutex runs_now; /* what is posted after that, on the thread that posts */
 };
 
 /* loop/current.c: once, by the loop's thread. */

@@ -8,7 +8,6 @@
 #include <micro/micro-cache.h>
 #include <micro/micro-call.h>
 #include <micro/micro-selector.h>
-#include <micro/micro-transport.h>
 
 G_BEGIN_DECLS
 

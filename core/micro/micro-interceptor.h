@@ -11,19 +11,19 @@ G_BEGIN_DECLS
 
 /**
  * MicroServerInterceptor:
- * @start: (nullable): a call has come, its headers are there, its handler has not run; may refuse
+ * @begin: (nullable): a call has come, its headers are there, its handler has not run; may refuse
  *   it with micro_call_fail(). Returns what @message and @end get as @state.
  * @message: (nullable): a message of @size bytes has come, or (@sent) is about to go
  * @end: (nullable): the status the call has been given, or CANCELLED because the caller went
  *
- * Each call of a server, unary or streaming, passes all interceptors: @start in the order they
+ * Each call of a server, unary or streaming, passes all interceptors: @begin in the order they
  * were added, the others in the reverse one. All run on the call's loop thread and must not block.
- * @end runs exactly once for every call whose @start ran and did not refuse it; memory of
+ * @end runs exactly once for every call whose @begin ran and did not refuse it; memory of
  * micro_call_alloc() still lives then. A server without interceptors pays one test a call.
  */
 typedef struct
 {
-  gpointer (*start) (MicroCall *call, gpointer user_data);
+  gpointer (*begin) (MicroCall *call, gpointer user_data);
   void (*message) (MicroCall *call, gboolean sent, gsize size, gpointer state, gpointer user_data);
   void (*end) (
       MicroCall *call, MicroStatus status, const char *message, gpointer state, gpointer user_data);

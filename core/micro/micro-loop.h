@@ -31,6 +31,7 @@ struct _MicroLoopSource
   int fd;
   guint32 events; /* the EPOLL* mask now asked for */
   void (*ready) (MicroLoopSource *self, guint32 events);
+  gpointer reserved; /* zero */
 };
 
 /**
@@ -44,6 +45,7 @@ struct _MicroLoopTimer
   gint64 at_us;   /* g_get_monotonic_time() */
   guint position; /* in the heap, from 1; 0 when not running */
   void (*expired) (MicroLoopTimer *self);
+  gpointer reserved; /* zero */
 };
 
 /**
@@ -57,17 +59,23 @@ struct _MicroLoopTask
   MicroLoopTask *next;
   gboolean queued;
   void (*run) (MicroLoopTask *self);
+  gpointer reserved; /* zero */
 };
 
 typedef void (*MicroLoopFunc) (gpointer user_data);
 
+#define MICRO_TYPE_LOOP (micro_loop_get_type ())
+MICRO_API GType micro_loop_get_type (void);
 MICRO_API MicroLoop *micro_loop_new (const char *name);
-MICRO_API void micro_loop_free (MicroLoop *self); /* stops and joins the thread */
+MICRO_API MicroLoop *micro_loop_ref (MicroLoop *self);
+MICRO_API void micro_loop_unref (MicroLoop *self);
+MICRO_API void micro_loop_free (MicroLoop *self); /* ends and joins the thread; drops a reference */
 MICRO_API MicroLoop *micro_loop_get_current (void);
 MICRO_API GMainContext *micro_loop_get_context (MicroLoop *self);
 MICRO_API gint64 micro_loop_get_time (MicroLoop *self); /* µs, of this turn */
 
-/* From any thread; runs on the loop's, in order. */
+/* From any thread; runs on the loop's, in order.  Of a loop whose thread has ended: before this
+ * returns, on the calling thread, one after another. */
 MICRO_API void micro_loop_post (MicroLoop *self, MicroLoopFunc func, gpointer user_data);
 MICRO_API void micro_loop_run_sync (MicroLoop *self, MicroLoopFunc func, gpointer user_data);
 

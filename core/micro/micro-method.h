@@ -20,6 +20,21 @@ typedef enum
 } MicroMethodKind;
 
 /**
+ * MicroCodec:
+ * @MICRO_CODEC_PROTO: protobuf
+ * @MICRO_CODEC_JSON: protobuf's JSON
+ * @MICRO_CODEC_BYTES: what only the two sides know
+ *
+ * How messages are written.
+ */
+typedef enum
+{
+  MICRO_CODEC_PROTO,
+  MICRO_CODEC_JSON,
+  MICRO_CODEC_BYTES
+} MicroCodec;
+
+/**
  * MicroHandler:
  * @call: the call to answer, with micro_call_reply() or micro_call_fail(), now or later and from
  *   any thread, exactly once
@@ -44,6 +59,9 @@ struct _MicroMethod
   MicroMethodKind kind;
   const struct ProtobufCMessageDescriptor *request;
   const struct ProtobufCMessageDescriptor *response;
+
+  /*< private >*/
+  gpointer reserved[2];
 };
 
 /**
@@ -60,6 +78,9 @@ typedef struct
   const MicroMethod *methods;
   const guint8 *files; /* serialised google.protobuf.FileDescriptorSet, the service's file last */
   gsize files_length;
+
+  /*< private >*/
+  gpointer reserved[4];
 } MicroServiceDescriptor;
 
 G_END_DECLS

@@ -29,7 +29,8 @@ typedef struct
   const char *license; /* SPDX */
   GType (*get_type) (void);
   const char *alias; /* (nullable): another name when linked in; a file has a symbolic link */
-  gpointer reserved[3];
+  guint transport_abi; /* of a transport: MICRO_TRANSPORT_ABI; 0 for the others */
+  gpointer reserved[2];
 } MicroPluginInfo;
 
 /* The only symbol that a plugin file exports; here, so that a wrong one does not compile. */

@@ -19,20 +19,20 @@ typedef struct _MicroRequest MicroRequest;
 
 /**
  * MicroClientInterceptor:
- * @start: (nullable): before the first try; may add headers, and may refuse the call with
+ * @begin: (nullable): before the first try; may add headers, and may refuse the call with
  *   micro_request_fail(). Returns what @message and @end get as @state.
  * @message: (nullable): a message of @size bytes goes out (@sent; again when the call is tried
  *   again) or has come
  * @end: (nullable): the call is over; @error is %NULL when its status is OK
  *
- * Each call of a client passes all interceptors: @start in the order they were added, the others
+ * Each call of a client passes all interceptors: @begin in the order they were added, the others
  * in the reverse one.  All run on the call's loop thread and must not block.  @end runs exactly
- * once for every call whose @start ran and did not refuse it, before the caller is told.  A client
+ * once for every call whose @begin ran and did not refuse it, before the caller is told.  A client
  * without interceptors pays one test a call.
  */
 typedef struct
 {
-  gpointer (*start) (MicroRequest *request, gpointer user_data);
+  gpointer (*begin) (MicroRequest *request, gpointer user_data);
   void (*message) (
       MicroRequest *request, gboolean sent, gsize size, gpointer state, gpointer user_data);
   void (*end) (MicroRequest *request, const GError *error, gpointer state, gpointer user_data);
@@ -54,9 +54,9 @@ MICRO_API const char *micro_request_get_address (MicroRequest *self);
 MICRO_API gboolean micro_request_is_stream (MicroRequest *self);
 /* (transfer none) (nullable): one that will be sent, as the caller set it or passed it on. */
 MICRO_API const char *micro_request_get_header (MicroRequest *self, const char *name);
-/* Only in start: replaces all headers of this name; bytes for a name that ends in "-bin". */
+/* Only in begin: replaces all headers of this name; bytes for a name that ends in "-bin". */
 MICRO_API void micro_request_set_header (MicroRequest *self, const char *name, const char *value);
-/* Only in start: the call ends with this status, and no node is asked. */
+/* Only in begin: the call ends with this status, and no node is asked. */
 MICRO_API void micro_request_fail (MicroRequest *self, MicroStatus status, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
 

@@ -35,8 +35,4 @@ MICRO_API void micro_router_add_internal (MicroRouter *self,
 MICRO_API GPtrArray *micro_router_get_services (MicroRouter *self);  /* of MicroServiceDescriptor */
 MICRO_API GPtrArray *micro_router_get_endpoints (MicroRouter *self); /* of MicroEndpoint, sorted */
 
-/* For transports: starts @call, whose head is filled but for route and events; answers an
- * unknown @path with UNIMPLEMENTED. The transport then reports through call->events. */
-MICRO_API void micro_router_dispatch (MicroRouter *self, MicroCall *call, const char *path);
-
 G_END_DECLS

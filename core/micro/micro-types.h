@@ -28,5 +28,6 @@ typedef struct _MicroRoute MicroRoute;
 typedef struct _MicroChecks MicroChecks;
 typedef struct _MicroStream MicroStream;
 typedef struct _MicroStreamFuncs MicroStreamFuncs;
+typedef struct _MicroTransport MicroTransport; /* <micro/micro-transport.h> */
 
 G_END_DECLS

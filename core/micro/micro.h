@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * Everything a service, a client or a plugin needs.
+ * Everything a service, a client or a plugin needs; a transport includes <micro/micro-transport.h> too.
  */
 #pragma once
 
@@ -35,7 +35,6 @@
 #include <micro/micro-service.h>
 #include <micro/micro-settings.h>
 #include <micro/micro-stream.h>
-#include <micro/micro-transport.h>
 #include <micro/micro-types.h>
 #include <micro/micro-version.h>
 #include <micro/micro-watcher.h>

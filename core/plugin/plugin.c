@@ -13,6 +13,7 @@
 #include "plugin/guard.h"
 #include "plugin/plugin.h"
 #include <micro/micro-plugin.h>
+#include <micro/micro-transport.h>
 
 typedef struct
 {
@@ -108,6 +109,24 @@ call_get_type (const MicroPluginInfo *info, char **ret_complaint)
   return type;
 }
 
+/* A transport embeds what a call is made of, so nothing but the same will do. */
+static gboolean
+check_transport_abi (Plugin *self, const char *where)
+{
+  if (self->info->transport_abi == MICRO_TRANSPORT_ABI)
+    return TRUE;
+  if (self->info->transport_abi == 0)
+    g_set_error (&self->failure, MICRO_PLUGIN_ERROR, MICRO_PLUGIN_ERROR_ABI,
+                 "%s: is a transport and does not say for which transport ABI it was built: define "
+                 "it with MICRO_TRANSPORT_DEFINE",
+                 where);
+  else
+    g_set_error (&self->failure, MICRO_PLUGIN_ERROR, MICRO_PLUGIN_ERROR_ABI,
+                 "%s: built for transport ABI %u, but this micro %s has %u; rebuild the plugin",
+                 where, self->info->transport_abi, PACKAGE_VERSION, MICRO_TRANSPORT_ABI);
+  return FALSE;
+}
+
 static void
 take_type (Plugin *self, const char *where)
 {
@@ -139,6 +158,8 @@ take_type (Plugin *self, const char *where)
     if (g_type_is_a (type, G_TYPE_OBJECT) && !G_TYPE_IS_ABSTRACT (type)
         && g_type_is_a (type, micro_plugin_kind_get_interface (kind)))
       {
+        if (kind == MICRO_PLUGIN_TRANSPORT && !check_transport_abi (self, where))
+          return;
         self->kind = kind;
         self->type = type;
         return;

@@ -58,13 +58,13 @@ subscribers_add (Subscribers *self, MicroCall *call, gpointer state)
 {
   Subscriber subscriber = { call, state };
 
-  g_array_append_val (subscribers_get_array (self, call->loop), subscriber);
+  g_array_append_val (subscribers_get_array (self, micro_call_get_loop (call)), subscriber);
 }
 
 void
 subscribers_remove (Subscribers *self, MicroCall *call)
 {
-  GArray *array = subscribers_get_array (self, call->loop);
+  GArray *array = subscribers_get_array (self, micro_call_get_loop (call));
 
   for (guint i = 0; i < array->len; i++)
     if (g_array_index (array, Subscriber, i).call == call)

@@ -165,8 +165,8 @@ end_outbound (MicroRequest *request, const GError *error, gpointer state, gpoint
 Traces *
 traces_new (MicroRouter *router, MicroClient *client)
 {
-  static const MicroServerInterceptor inbound = { .start = begin_inbound, .end = end_inbound };
-  static const MicroClientInterceptor outbound = { .start = begin_outbound, .end = end_outbound };
+  static const MicroServerInterceptor inbound = { .begin = begin_inbound, .end = end_inbound };
+  static const MicroClientInterceptor outbound = { .begin = begin_outbound, .end = end_outbound };
   Traces *self = g_new0 (Traces, 1);
 
   g_mutex_init (&self->mutex);

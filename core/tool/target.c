@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include <micro/micro-transport.h>
+
 #include "tool.h"
 
 /* Go's durations: 500ms, 5s, 1m, 1h.  Returns what is wrong with @text, or NULL. */

@@ -140,7 +140,7 @@ read_answer (nghttp2_session *session,
   n = grpc_outbox_offer (self, size, flags);
   if (n < grpc_outbox_get_unsent (self))
     return (ssize_t) n;
-  if (self->have_status)
+  if (self->sending == GRPC_OUT_LAST)
     {
       *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
       submit_trailers (self);
@@ -148,15 +148,15 @@ read_answer (nghttp2_session *session,
     }
   if (n > 0)
     return (ssize_t) n;
-  self->deferred = TRUE;
+  self->sending = GRPC_OUT_IDLE;
   return NGHTTP2_ERR_DEFERRED;
 }
 
-/* Says grpc-encoding, if it is to be said; once. */
+/* Says grpc-encoding, if it is to be said: before the headers leave. */
 static void
 choose_encoding (GrpcCall *self)
 {
-  if (self->head.compress && !self->submitted && grpc_list_has (self->grpc_accept_encoding, "gzip"))
+  if (self->head.compress && grpc_list_has (self->grpc_accept_encoding, "gzip"))
     self->gzip_out = TRUE;
 }
 
@@ -164,12 +164,13 @@ static void
 submit_answer (GrpcCall *self)
 {
   nghttp2_data_provider provider = { .read_callback = read_answer };
-  gboolean only_trailers = self->have_status && self->status != MICRO_STATUS_OK
+  gboolean only_trailers = self->sending == GRPC_OUT_LAST && self->status != MICRO_STATUS_OK
                            && self->out_length == 0 && self->out_headers == NULL;
   Fields fields;
 
   choose_encoding (self);
-  self->submitted = TRUE;
+  if (self->sending == GRPC_OUT_UNSENT)
+    self->sending = GRPC_OUT_OPEN;
   fields_init (&fields, self->out_headers, only_trailers ? self->out_trailers : NULL);
   add_headers (&fields, self);
   if (only_trailers)
@@ -183,39 +184,44 @@ submit_answer (GrpcCall *self)
 static void
 set_status (GrpcCall *self, MicroStatus status, const char *message, GBytes *details)
 {
-  self->have_status = TRUE;
+  gboolean begun = self->sending != GRPC_OUT_UNSENT;
+
   self->status = MIN (status, MICRO_STATUS_UNAUTHENTICATED);
   if (message != NULL && message[0] != '\0')
     self->out_message = grpc_message_escape (message);
   if (details != NULL)
     self->out_details = g_bytes_ref (details);
-  if (!self->submitted)
+  grpc_outbox_end (self);
+  if (!begun)
     submit_answer (self);
-  else
-    grpc_outbox_resume (self);
 }
 
 /* --- What the core says --- */
 
 static void
-answer_close (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
+answer_finish (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
 {
   GrpcCall *self = (GrpcCall *) call;
+  GrpcThread *thread = self->thread;
 
-  self->closed_by_core = TRUE;
-  if (!self->stream_gone)
+  if (self->owner == GRPC_LOST)
     {
-      if (!self->have_status)
-        set_status (self, status, message, details);
+      grpc_call_doom (self);
+      grpc_thread_unref (thread);
       return;
     }
-  grpc_call_doom (self);
+  self->owner = GRPC_LEAVING;
+  if (self->sending != GRPC_OUT_LAST)
+    set_status (self, status, message, details);
 }
 
 static guint8 *
 answer_begin_message (MicroCall *call, gsize size)
 {
-  choose_encoding ((GrpcCall *) call);
+  GrpcCall *self = (GrpcCall *) call;
+
+  if (self->sending == GRPC_OUT_UNSENT)
+    choose_encoding (self);
   return grpc_outbox_begin_message (call, size);
 }
 
@@ -226,7 +232,7 @@ answer_end_message (MicroCall *call)
   GrpcCall *self = (GrpcCall *) call;
 
   grpc_outbox_end_message (call);
-  if (call->streaming && !self->submitted && !self->stream_gone && !self->have_status)
+  if (call->streaming && self->sending == GRPC_OUT_UNSENT && self->owner == GRPC_SHARED)
     submit_answer (self);
 }
 
@@ -247,19 +253,20 @@ answer_send_headers (MicroCall *call)
 {
   GrpcCall *self = (GrpcCall *) call;
 
-  if (!self->submitted && !self->stream_gone && !self->have_status)
+  if (self->sending == GRPC_OUT_UNSENT && self->owner == GRPC_SHARED)
     submit_answer (self);
 }
 
 const MicroCallOps grpc_answer_ops = {
   .begin_message = answer_begin_message,
   .end_message = answer_end_message,
-  .close = answer_close,
+  .finish = answer_finish,
   .get_header = grpc_headers_get,
   .foreach_header = grpc_headers_foreach,
   .add_header = answer_add_header,
   .send_headers = answer_send_headers,
   .hold = grpc_flow_hold,
+  .get_peer = grpc_peer_get,
 };
 
 /* The deadline has passed: what waits to be sent is late. */
@@ -267,7 +274,7 @@ void
 grpc_answer_late (GrpcCall *self)
 {
   nghttp2_session *session = self->connection->session;
-  gboolean begun = self->submitted;
+  gboolean begun = self->sending != GRPC_OUT_UNSENT;
   g_autoptr (GBytes) details = NULL;
   g_autofree char *message
       = micro_call_explain (&self->head, MICRO_STATUS_DEADLINE_EXCEEDED,

@@ -67,11 +67,10 @@ grpc_call_new (GrpcConnection *connection)
   self->head.loop = thread->loop;
   self->head.deadline_us = G_MAXINT64;
   self->side = connection->side;
-  self->server = connection->server;
   self->max_receive_bytes = thread->limits->max_receive_bytes;
   self->out = self->inline_out;
   self->out_size = GRPC_INLINE_OUT;
-  micro_call_init_arena (&self->head, self->inline_arena, GRPC_INLINE_ARENA);
+  micro_call_init (&self->head, self->inline_arena, GRPC_INLINE_ARENA);
   grpc_call_attach (self, connection);
   return self;
 }
@@ -83,6 +82,12 @@ forget_in (GPtrArray *calls, GrpcCall *call)
 
   if (g_ptr_array_find (calls, call, &index))
     calls->pdata[index] = NULL;
+}
+
+static void
+call_release (MicroCall *call)
+{
+  g_free ((GrpcCall *) call);
 }
 
 static void
@@ -107,7 +112,9 @@ grpc_call_free (GrpcCall *self)
     micro_block_free (self->out);
   g_free (self->out_message);
   g_clear_pointer (&self->out_details, g_bytes_unref);
-  micro_call_clear_arena (&self->head);
+  g_clear_pointer (&self->peer, grpc_peer_unref);
+  if (!micro_call_clear (&self->head, call_release))
+    return;
   if (thread->free_calls->len + 1 > MAX_FREE_CALLS)
     g_free (self);
   else
@@ -127,7 +134,7 @@ grpc_call_enter (GrpcCall *self)
 gboolean
 grpc_call_leave (GrpcCall *self)
 {
-  if (--self->in_event > 0 || !self->doomed)
+  if (--self->in_event > 0 || self->owner != GRPC_OVER)
     return FALSE;
   grpc_call_free (self);
   return TRUE;
@@ -136,8 +143,7 @@ grpc_call_leave (GrpcCall *self)
 void
 grpc_call_doom (GrpcCall *self)
 {
-  if (self->in_event > 0)
-    self->doomed = TRUE;
-  else
+  self->owner = GRPC_OVER;
+  if (self->in_event == 0)
     grpc_call_free (self);
 }

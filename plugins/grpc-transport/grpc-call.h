@@ -7,7 +7,7 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include <micro/micro.h>
+#include <micro/micro-transport.h>
 
 #include "grpc-connection.h"
 #include "grpc-thread.h"
@@ -26,6 +26,33 @@ typedef struct
   const uint8_t *text; /* of the name */
   gsize length;
 } GrpcHeader;
+
+/* Whose a call is; it is freed when it is nobody's and no event of it runs. */
+typedef enum
+{
+  GRPC_ARRIVING, /* server: the transport's: its request is looked at */
+  GRPC_SHARED,   /* the core's and the transport's, which has its stream */
+  GRPC_LOST,     /* the core's: its stream has gone; a client's status waits to be told */
+  GRPC_LEAVING,  /* server: the transport's: the core has finished it */
+  GRPC_OVER      /* nobody's */
+} GrpcOwner;
+
+/* What it sends. */
+typedef enum
+{
+  GRPC_OUT_UNSENT, /* nghttp2 knows of nothing */
+  GRPC_OUT_OPEN,
+  GRPC_OUT_IDLE, /* the same, and nghttp2 waits to hear of more */
+  GRPC_OUT_LAST  /* nothing follows what is there: half-closed, or the status is known */
+} GrpcOut;
+
+/* What has come. */
+typedef enum
+{
+  GRPC_IN_NOTHING,
+  GRPC_IN_BEGUN,  /* client: the answer's headers */
+  GRPC_IN_REFUSED /* what arrives has no meaning any more */
+} GrpcIn;
 
 struct _GrpcCall
 {
@@ -52,6 +79,7 @@ struct _GrpcCall
   GPtrArray *out_headers;  /* (nullable): name, value, … of the answer */
   GPtrArray *out_trailers; /* (nullable) */
   MicroStatus status;
+  GrpcPeer *peer; /* (nullable): until somebody asks */
 
   /* grpc-flow.c */
   GByteArray *pending; /* (nullable): received while held */
@@ -59,26 +87,17 @@ struct _GrpcCall
   gsize holds;         /* grpc-budget.c */
   guint in_event;      /* the core runs: do not free */
 
-  guint closed_by_core : 1; /* ops->close was called */
-  guint held : 1;
-  guint woken : 1;
-  guint pending_end : 1; /* the peer's end waits for what is pending */
-  guint doomed : 1;      /* to be freed after the event */
-  guint refused : 1;     /* what arrives has no meaning any more */
-  guint gzip_out : 1;    /* grpc-encoding: gzip was said */
-  guint stream_gone : 1; /* nghttp2 has forgotten the stream */
-  guint submitted : 1;
-  guint deferred : 1;
-  guint half_closed : 1;   /* the peer's side */
-  guint have_response : 1; /* client: the first headers came */
-  guint have_status : 1;
-  guint trailers_seen : 1;
-  guint server : 1;
-  guint dispatched : 1;
-  guint is_post : 1;
-  guint ended : 1;    /* client: closed was told, or nobody wants it */
-  guint waiting : 1;  /* client: in thread->waiting */
-  guint lingered : 1; /* server: its request was not whole when it was looked at */
+  GrpcOwner owner;
+  GrpcOut sending;
+  GrpcIn receiving;
+  gboolean in_ended; /* the peer has said its last */
+
+  gboolean held;
+  gboolean woken;
+  gboolean end_pends; /* the peer's end waits for what is pending */
+  gboolean gzip_out;  /* grpc-encoding: gzip was said */
+  gboolean is_post;
+  gboolean lingered; /* server: its request was not whole when it was looked at */
   int http_status;
 
   gsize header_bytes;
@@ -113,6 +132,10 @@ gboolean grpc_call_leave (GrpcCall *self);
 /* Frees the call: at once, or after the event that it is in. */
 void grpc_call_doom (GrpcCall *self);
 
+/* --- grpc-peer.c: who is at the other end --- */
+void grpc_peer_unref (GrpcPeer *self);
+void grpc_peer_get (MicroCall *call, MicroPeer *peer);
+
 /* --- grpc-headers.c: what a call has received of them --- */
 int grpc_headers_on_header (nghttp2_session *session,
                             const nghttp2_frame *frame,
@@ -144,7 +167,7 @@ void grpc_flow_sent (GrpcCall *self, gsize bytes);
 /* --- grpc-outbox.c: messages to be sent --- */
 guint8 *grpc_outbox_begin_message (MicroCall *call, gsize size);
 void grpc_outbox_end_message (MicroCall *call);
-void grpc_outbox_resume (GrpcCall *self);
+void grpc_outbox_end (GrpcCall *self); /* nothing follows */
 gsize grpc_outbox_get_unsent (GrpcCall *self);
 gsize grpc_outbox_offer (GrpcCall *self, gsize size, guint32 *flags);
 void grpc_outbox_read (GrpcCall *self, guint8 *buffer, gsize size);

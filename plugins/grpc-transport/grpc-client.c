@@ -26,7 +26,7 @@ remember_waiting (GrpcCall *self)
 {
   GrpcThread *thread = self->thread;
 
-  self->waiting = TRUE;
+  self->owner = GRPC_LOST;
   self->previous = NULL;
   self->next = thread->waiting;
   if (thread->waiting != NULL)
@@ -37,9 +37,9 @@ remember_waiting (GrpcCall *self)
 static void
 forget_waiting (GrpcCall *self)
 {
-  if (!self->waiting)
+  if (self->owner != GRPC_LOST)
     return;
-  self->waiting = FALSE;
+  self->owner = GRPC_SHARED;
   if (self->previous != NULL)
     self->previous->next = self->next;
   else
@@ -52,10 +52,10 @@ forget_waiting (GrpcCall *self)
 static void
 client_call_ended (GrpcCall *self, MicroStatus status, const char *message)
 {
-  self->ended = TRUE;
-  self->stream_gone = TRUE;
+  grpc_call_enter (self);
+  self->owner = GRPC_OVER;
   self->head.events->closed (&self->head, status, message, self->out_details);
-  grpc_call_doom (self);
+  grpc_call_leave (self);
 }
 
 /* The status that came in the trailers. */
@@ -135,14 +135,11 @@ grpc_client_on_stream_close (nghttp2_session *session,
     return 0;
   grpc_call_detach (self);
   /* Reset so, or above the last that a GOAWAY names (RFC 9113, 8.7): no handler has seen it. */
-  if (error_code == NGHTTP2_REFUSED_STREAM && !self->have_response)
-    {
-      self->head.sent = FALSE;
-      self->head.declined = TRUE;
-    }
-  if (self->have_status)
+  if (error_code == NGHTTP2_REFUSED_STREAM && self->receiving == GRPC_IN_NOTHING)
+    self->head.progress = MICRO_CALL_DECLINED;
+  if (self->receiving == GRPC_IN_REFUSED)
     client_call_ended (self, self->status, self->out_message);
-  else if (!self->trailers_seen || self->grpc_status == NULL)
+  else if (!self->in_ended || self->grpc_status == NULL)
     end_without_trailers (self, error_code);
   else if (grpc_flow_may_end (self))
     client_end (self);
@@ -160,7 +157,6 @@ move_call (GrpcCall *self, const nghttp2_headers *headers)
 
   grpc_call_detach (self);
   grpc_call_attach (self, connection);
-  self->deferred = FALSE;
   grpc_request_submit_fields (self, headers->nva, headers->nvlen);
 }
 
@@ -201,9 +197,9 @@ on_frame_not_send (nghttp2_session *session, const nghttp2_frame *frame, int cod
 void
 grpc_client_give_up (GrpcCall *self, MicroStatus status, const char *message)
 {
-  if (self->ended || self->have_status)
+  if (self->owner == GRPC_OVER || self->receiving == GRPC_IN_REFUSED)
     return;
-  self->have_status = TRUE;
+  self->receiving = GRPC_IN_REFUSED;
   self->status = status;
   self->out_message = g_strdup (message);
   if (self->connection == NULL)
@@ -238,13 +234,13 @@ grpc_client_on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame,
   self = grpc_connection_find_call (connection, frame->hd.stream_id);
   if (self == NULL || self->http_status / 100 == 1)
     return 0;
-  self->trailers_seen = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-  if (self->have_response)
+  self->in_ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  if (self->receiving != GRPC_IN_NOTHING)
     return 0;
-  self->have_response = TRUE;
+  self->receiving = GRPC_IN_BEGUN;
   /* An answer of trailers alone has no headers (PROTOCOL-HTTP2, "Trailers-Only"). */
-  self->n_leading = self->trailers_seen ? 0 : grpc_headers_count (self);
-  if (!self->trailers_seen && self->head.events->headers != NULL)
+  self->n_leading = self->in_ended ? 0 : grpc_headers_count (self);
+  if (!self->in_ended && self->head.events->headers != NULL)
     {
       grpc_call_enter (self);
       self->head.events->headers (&self->head);
@@ -263,7 +259,7 @@ grpc_client_on_data_chunk (nghttp2_session *session,
 {
   GrpcCall *self = grpc_connection_find_call (user_data, stream_id);
 
-  if (self == NULL || self->have_status || self->http_status != 200)
+  if (self == NULL || self->receiving == GRPC_IN_REFUSED || self->http_status != 200)
     nghttp2_session_consume (session, stream_id, length);
   else
     grpc_flow_receive (self, data, length);
@@ -280,7 +276,7 @@ grpc_client_on_frame_send (nghttp2_session *session, const nghttp2_frame *frame,
   self = nghttp2_session_get_stream_user_data (session, frame->hd.stream_id);
   if (self == NULL)
     return 0;
-  self->head.sent = TRUE;
+  self->head.progress = MICRO_CALL_SENT;
   if (G_UNLIKELY (self->head.events->sent != NULL))
     self->head.events->sent (&self->head);
   return 0;
@@ -318,12 +314,9 @@ const GrpcSide grpc_client_side = { .callbacks = client_callbacks,
 /* --- Making a call --- */
 
 static void
-client_half_close (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
+client_half_close (MicroCall *call)
 {
-  GrpcCall *self = (GrpcCall *) call;
-
-  self->closed_by_core = TRUE;
-  grpc_outbox_resume (self);
+  grpc_outbox_end ((GrpcCall *) call);
 }
 
 static void
@@ -332,9 +325,8 @@ client_cancel (MicroCall *call)
   GrpcCall *self = (GrpcCall *) call;
   GrpcConnection *connection = self->connection;
 
-  if (self->ended || self->doomed)
+  if (self->owner == GRPC_OVER)
     return;
-  self->ended = TRUE;
   forget_waiting (self);
   if (connection != NULL)
     {
@@ -348,11 +340,12 @@ client_cancel (MicroCall *call)
 static const MicroCallOps client_ops = {
   .begin_message = grpc_outbox_begin_message,
   .end_message = grpc_outbox_end_message,
-  .close = client_half_close,
+  .half_close = client_half_close,
   .cancel = client_cancel,
   .get_header = grpc_headers_get,
   .foreach_header = grpc_headers_foreach,
   .hold = grpc_flow_hold,
+  .get_peer = grpc_peer_get,
 };
 
 MicroCall *
@@ -364,13 +357,14 @@ grpc_client_open (GrpcThread *thread,
   GrpcConnection *connection = grpc_connect_get (thread, &grpc_client_side, start->address);
   GrpcCall *self = grpc_call_new (connection);
 
+  self->owner = GRPC_SHARED;
   self->head.ops = &client_ops;
   self->head.events = events;
   self->head.user_data = user_data;
   self->head.codec = start->codec;
   self->head.deadline_us = start->deadline_us;
-  self->head.streaming = start->streaming != FALSE;
-  self->head.compress = self->gzip_out = start->compress != FALSE;
+  self->head.streaming = start->streaming;
+  self->head.compress = self->gzip_out = start->compress;
   if (start->max_receive_bytes != 0)
     self->max_receive_bytes = start->max_receive_bytes;
   grpc_request_submit (self, start);

@@ -7,7 +7,7 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include <micro/micro.h>
+#include <micro/micro-transport.h>
 
 #include "grpc-call.h"
 #include "grpc-connection.h"

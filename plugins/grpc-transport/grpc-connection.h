@@ -17,6 +17,7 @@ G_BEGIN_DECLS
 
 typedef struct _GrpcConnection GrpcConnection;
 typedef struct _GrpcSide GrpcSide;
+typedef struct _GrpcPeer GrpcPeer;
 
 /**
  * GrpcSide:
@@ -91,6 +92,7 @@ struct _GrpcConnection
   gsize unsent_at;
   gsize unsent_length;
   GrpcTls *tls;                     /* (nullable): plain */
+  GrpcPeer *peer;                   /* (nullable): until somebody asks */
   char *address;                    /* client: the key in thread->made */
   char timeout[GRPC_TIMEOUT_BYTES]; /* client: of the call that was sent last */
   GrpcRace *race;                   /* client: while it connects */

@@ -19,7 +19,6 @@ refuse_message (GrpcCall *self, MicroStatus status, const char *why, gsize lengt
 {
   g_autofree char *message = NULL;
 
-  self->refused = TRUE;
   if (status == MICRO_STATUS_RESOURCE_EXHAUSTED)
     message
         = g_strdup_printf ("%s (%" G_GSIZE_FORMAT " bytes came, %" G_GSIZE_FORMAT " are allowed)",
@@ -30,8 +29,8 @@ refuse_message (GrpcCall *self, MicroStatus status, const char *why, gsize lengt
 static gboolean
 flow_is_over (GrpcCall *self)
 {
-  return self->doomed || self->refused || self->have_status
-         || (self->server && self->closed_by_core);
+  return self->owner > GRPC_LOST || self->receiving == GRPC_IN_REFUSED
+         || (self->side->server && self->sending == GRPC_OUT_LAST);
 }
 
 static void
@@ -64,7 +63,7 @@ deliver_message (gpointer user_data, gboolean compressed, const guint8 *data, gs
 
   if (flow_is_over (self))
     return TRUE;
-  self->head.was_compressed = compressed != FALSE;
+  self->head.was_compressed = compressed;
   if (compressed)
     deliver_compressed (self, data, length);
   else
@@ -76,7 +75,7 @@ deliver_message (gpointer user_data, gboolean compressed, const guint8 *data, gs
 static void
 refuse_greedy (GrpcCall *self)
 {
-  self->refused = TRUE;
+  self->receiving = GRPC_IN_REFUSED;
   micro_call_refuse (&self->head, MICRO_STATUS_RESOURCE_EXHAUSTED, "%s", grpc_budget_why ());
   grpc_budget_change (self, -(gssize) self->framer.partial_size);
   grpc_framer_clear (&self->framer);
@@ -94,7 +93,7 @@ feed (GrpcCall *self, const guint8 *data, gsize length, gboolean *ret_gone)
   MicroStatus status;
   gsize used;
 
-  if (self->refused)
+  if (self->receiving == GRPC_IN_REFUSED)
     {
       *ret_gone = FALSE;
       return length;
@@ -142,8 +141,8 @@ grpc_flow_receive (GrpcCall *self, const guint8 *data, gsize length)
 gboolean
 grpc_flow_may_end (GrpcCall *self)
 {
-  self->pending_end = self->pending != NULL || self->held;
-  return !self->pending_end;
+  self->end_pends = self->pending != NULL || self->held;
+  return !self->end_pends;
 }
 
 /* TRUE: the call has been freed. */
@@ -177,9 +176,9 @@ deliver_pending (GrpcCall *self)
         }
       g_clear_pointer (&pending, g_byte_array_unref);
     }
-  if (gone || self->pending != NULL || self->held || !self->pending_end)
+  if (gone || self->pending != NULL || self->held || !self->end_pends)
     return gone;
-  self->pending_end = FALSE;
+  self->end_pends = FALSE;
   self->side->end_call (self);
   return TRUE;
 }
@@ -202,7 +201,7 @@ wake_one (GrpcCall *self)
       if (grpc_call_leave (self))
         return;
     }
-  if (!self->stream_gone || self->pending_end)
+  if (self->owner != GRPC_LOST || self->end_pends)
     deliver_pending (self);
 }
 
@@ -237,7 +236,7 @@ grpc_flow_hold (MicroCall *call, gboolean hold)
   GrpcCall *self = (GrpcCall *) call;
 
   self->held = hold;
-  if (!hold && (self->pending != NULL || self->pending_end))
+  if (!hold && (self->pending != NULL || self->end_pends))
     flow_wake (self);
 }
 

@@ -38,4 +38,8 @@ char *grpc_tls_explain (gnutls_session_t session,
                         const GrpcTlsOptions *options,
                         int code);
 
+/* --- grpc-tls-peer.c --- */
+/* The first URI, DNS name or common name; (transfer full) (nullable). */
+char *grpc_tls_name_of (const gnutls_datum_t *der);
+
 G_END_DECLS

@@ -167,12 +167,12 @@ grpc_headers_get (MicroCall *call, const char *name)
   guint n = grpc_headers_count (self);
   guint begin = 0;
 
-  for (; self->server && begin < self->n_headers; begin++)
+  for (; self->side->server && begin < self->n_headers; begin++)
     if (is_named (&self->headers[begin], name, length))
       return headers_text_of (self->headers[begin].value);
   for (guint i = begin; i < n; i++)
     {
-      const GrpcHeader *header = header_at (self, self->server ? i : n - 1 - i);
+      const GrpcHeader *header = header_at (self, self->side->server ? i : n - 1 - i);
 
       if (is_named (header, name, length))
         return headers_text_of (header->value);
@@ -188,7 +188,7 @@ grpc_headers_foreach (MicroCall *call,
 {
   GrpcCall *self = (GrpcCall *) call;
   guint n = grpc_headers_count (self);
-  guint n_leading = self->server ? n : MIN (self->n_leading, n);
+  guint n_leading = self->side->server ? n : MIN (self->n_leading, n);
 
   for (guint i = trailers ? n_leading : 0; i < (trailers ? n : n_leading); i++)
     {

@@ -73,15 +73,23 @@ compress_message (GrpcCall *self)
   memcpy (put_prefix (self, length, TRUE), packed, length);
 }
 
-void
-grpc_outbox_resume (GrpcCall *self)
+/* Says what follows to who waits for it. */
+static void
+outbox_wake (GrpcCall *self, GrpcOut sending)
 {
-  if (self->deferred && self->connection != NULL)
-    {
-      self->deferred = FALSE;
-      nghttp2_session_resume_data (self->connection->session, self->stream_id);
-      grpc_connection_flush_soon (self->connection);
-    }
+  gboolean idle = self->sending == GRPC_OUT_IDLE;
+
+  self->sending = sending;
+  if (!idle || self->connection == NULL)
+    return;
+  nghttp2_session_resume_data (self->connection->session, self->stream_id);
+  grpc_connection_flush_soon (self->connection);
+}
+
+void
+grpc_outbox_end (GrpcCall *self)
+{
+  outbox_wake (self, GRPC_OUT_LAST);
 }
 
 void
@@ -93,7 +101,8 @@ grpc_outbox_end_message (MicroCall *call)
     compress_message (self);
   if (call->streaming)
     g_atomic_int_add (&call->queued, (int) (self->out_length - self->message_at));
-  grpc_outbox_resume (self);
+  if (self->sending == GRPC_OUT_IDLE)
+    outbox_wake (self, GRPC_OUT_OPEN);
 }
 
 gsize

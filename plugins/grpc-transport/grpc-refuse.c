@@ -51,9 +51,9 @@ grpc_refuse_request (GrpcCall *call)
           { (uint8_t *) "content-type", (uint8_t *) "text/plain", 12, 10, NGHTTP2_NV_FLAG_NONE } };
   nghttp2_data_provider provider = { .read_callback = read_why };
 
-  if (call->submitted)
+  if (call->sending != GRPC_OUT_UNSENT)
     return;
-  call->submitted = TRUE;
+  call->sending = GRPC_OUT_LAST;
   nghttp2_submit_response (call->connection->session, call->stream_id, nv, G_N_ELEMENTS (nv),
                            &provider);
   grpc_connection_flush_soon (call->connection);
@@ -69,7 +69,6 @@ refuse_patience_ended (MicroLoopTimer *timer)
 void
 grpc_refuse_later (GrpcCall *call)
 {
-  call->closed_by_core = TRUE;
   call->deadline.expired = refuse_patience_ended;
   micro_loop_start_timer (call->head.loop, &call->deadline,
                           micro_loop_get_time (call->head.loop) + PATIENCE_MS * 1000);

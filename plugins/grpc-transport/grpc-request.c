@@ -35,11 +35,11 @@ read_request (nghttp2_session *session,
   n = grpc_outbox_offer (self, size, flags);
   if (n < grpc_outbox_get_unsent (self))
     return (ssize_t) n;
-  if (self->closed_by_core)
+  if (self->sending == GRPC_OUT_LAST)
     *flags |= NGHTTP2_DATA_FLAG_EOF;
   else if (n == 0)
     {
-      self->deferred = TRUE;
+      self->sending = GRPC_OUT_IDLE;
       return NGHTTP2_ERR_DEFERRED;
     }
   return (ssize_t) n;
@@ -51,6 +51,8 @@ grpc_request_submit_fields (GrpcCall *self, const nghttp2_nv *fields, gsize n)
   nghttp2_data_provider provider = { .read_callback = read_request };
   GrpcConnection *connection = self->connection;
 
+  if (self->sending != GRPC_OUT_LAST)
+    self->sending = GRPC_OUT_OPEN;
   self->stream_id = nghttp2_submit_request (connection->session, NULL, fields, n, &provider, self);
   /* Out of stream numbers, or worse: end this connection, which tells the call. */
   if (self->stream_id < 0)

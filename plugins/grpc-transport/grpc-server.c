@@ -28,15 +28,14 @@
 static void
 server_lose (GrpcCall *self, const char *problem)
 {
-  self->stream_gone = TRUE;
   micro_loop_stop_timer (self->head.loop, &self->deadline);
-  if (!self->dispatched)
-    self->closed_by_core = TRUE;
-  if (self->closed_by_core)
+  if (self->owner != GRPC_SHARED)
     {
       grpc_call_doom (self);
       return;
     }
+  self->owner = GRPC_LOST;
+  grpc_thread_ref (self->thread);
   grpc_call_enter (self);
   self->head.events->closed (&self->head, MICRO_STATUS_CANCELLED, NULL, NULL);
   grpc_call_leave (self);
@@ -47,7 +46,7 @@ grpc_server_deadline_expired (MicroLoopTimer *timer)
 {
   GrpcCall *self = MICRO_CONTAINER_OF (timer, GrpcCall, deadline);
 
-  if (self->closed_by_core || self->have_status)
+  if (self->owner != GRPC_SHARED || self->sending == GRPC_OUT_LAST)
     return;
   grpc_answer_late (self);
   self->head.events->closed (&self->head, MICRO_STATUS_CANCELLED, NULL, NULL);
@@ -130,7 +129,7 @@ grpc_server_begin_call (GrpcConnection *self, GrpcCall *call)
       grpc_refuse_later (call);
       return;
     }
-  call->dispatched = TRUE;
+  call->owner = GRPC_SHARED;
   call->head.deadline_us = read_deadline (call);
   call->head.events = &ignored;
   if (call->head.deadline_us == G_MININT64)
@@ -143,7 +142,7 @@ grpc_server_begin_call (GrpcConnection *self, GrpcCall *call)
     {
       micro_router_dispatch (self->thread->router, &call->head,
                              (const char *) nghttp2_rcbuf_get_buf (call->path).base);
-      if (!call->closed_by_core && call->head.streaming)
+      if (call->owner == GRPC_SHARED && call->head.streaming)
         grpc_server_start_deadline (call);
     }
 }
@@ -151,7 +150,7 @@ grpc_server_begin_call (GrpcConnection *self, GrpcCall *call)
 static void
 server_end_request (GrpcCall *call)
 {
-  if (call->closed_by_core)
+  if (call->owner != GRPC_SHARED)
     return;
   if (!grpc_framer_is_whole (&call->framer))
     {
@@ -165,14 +164,15 @@ server_end_request (GrpcCall *call)
     }
   call->head.events->half_closed (&call->head);
   /* A handler that answers at once needs no timer. */
-  if (!call->closed_by_core && !call->have_status)
+  if (call->owner == GRPC_SHARED && call->sending != GRPC_OUT_LAST)
     grpc_server_start_deadline (call);
 }
 
 static void
 server_refuse (GrpcCall *call, MicroStatus status, const char *message)
 {
-  if (!call->closed_by_core)
+  call->receiving = GRPC_IN_REFUSED;
+  if (call->owner == GRPC_SHARED)
     micro_call_refuse (&call->head, status, "%s", message);
 }
 
@@ -220,8 +220,8 @@ grpc_server_on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame,
     grpc_server_begin_call (user_data, call);
   if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
     {
-      call->half_closed = TRUE;
-      if (!call->dispatched)
+      call->in_ended = TRUE;
+      if (call->owner == GRPC_ARRIVING)
         grpc_refuse_request (call);
       else if (grpc_flow_may_end (call))
         server_end_request (call);
@@ -239,7 +239,7 @@ grpc_server_on_data_chunk (nghttp2_session *session,
 {
   GrpcCall *call = grpc_connection_find_call (user_data, stream_id);
 
-  if (call == NULL || !call->dispatched || call->closed_by_core)
+  if (call == NULL || call->owner != GRPC_SHARED)
     nghttp2_session_consume (session, stream_id, length);
   else
     grpc_flow_receive (call, data, length);
@@ -264,7 +264,7 @@ grpc_server_on_frame_send (nghttp2_session *session, const nghttp2_frame *frame,
   if (!(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
     return 0;
   call = nghttp2_session_get_stream_user_data (session, frame->hd.stream_id);
-  if (call != NULL && !call->half_closed)
+  if (call != NULL && !call->in_ended)
     nghttp2_submit_rst_stream (session, 0, frame->hd.stream_id, NGHTTP2_NO_ERROR);
   return 0;
 }

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include <micro/micro.h>
+#include <micro/micro-transport.h>
 
 #include "grpc-call.h"
 #include "grpc-connection.h"

@@ -65,6 +65,7 @@ session_free (GrpcConnection *self)
   g_free (self->unsent);
   g_free (self->address);
   g_free (self->problem);
+  g_clear_pointer (&self->peer, grpc_peer_unref);
   g_queue_unlink (self->server ? &thread->served : &thread->called, &self->link);
   self->side->freed (self);
   g_free (self);

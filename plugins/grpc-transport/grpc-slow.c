@@ -38,7 +38,7 @@ grpc_slow_watch (GrpcConnection *self)
 static void
 look_at_call (GrpcCall *call, guint timeout_ms)
 {
-  if (call->half_closed || call->closed_by_core || !call->dispatched || call->head.streaming)
+  if (call->in_ended || call->owner != GRPC_SHARED || call->head.streaming)
     return;
   if (call->lingered)
     micro_call_refuse (&call->head, MICRO_STATUS_DEADLINE_EXCEEDED,

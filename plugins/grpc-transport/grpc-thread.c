@@ -19,6 +19,7 @@ grpc_thread_new (GrpcThreads *all, MicroLoop *loop)
 {
   GrpcThread *self = g_new0 (GrpcThread, 1);
 
+  g_atomic_ref_count_init (&self->references);
   self->all = all;
   self->loop = loop;
   self->limits = all->limits;
@@ -39,11 +40,17 @@ grpc_thread_new (GrpcThreads *all, MicroLoop *loop)
   return self;
 }
 
-static void
-grpc_thread_free (gpointer data)
+void
+grpc_thread_ref (GrpcThread *self)
 {
-  GrpcThread *self = data;
+  g_atomic_ref_count_inc (&self->references);
+}
 
+void
+grpc_thread_unref (GrpcThread *self)
+{
+  if (!g_atomic_ref_count_dec (&self->references))
+    return;
   g_hash_table_unref (self->made);
   g_clear_pointer (&self->backoffs, g_hash_table_unref);
   g_clear_pointer (&self->tickets, g_hash_table_unref);
@@ -67,7 +74,7 @@ grpc_threads_init (GrpcThreads *self, const GrpcLimits *limits)
   self->limits = limits;
   g_mutex_init (&self->mutex);
   g_cond_init (&self->gone);
-  self->list = g_ptr_array_new_with_free_func (grpc_thread_free);
+  self->list = g_ptr_array_new_with_free_func ((GDestroyNotify) grpc_thread_unref);
 }
 
 void

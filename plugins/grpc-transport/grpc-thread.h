@@ -7,6 +7,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <micro/micro-transport.h>
 #include <micro/micro.h>
 
 #include "grpc-limits.h"
@@ -44,6 +45,7 @@ typedef struct
  */
 struct _GrpcThread
 {
+  gatomicrefcount references; /* the transport's, and those of calls that it has lost */
   GrpcThreads *all;
   MicroLoop *loop;
   MicroRouter *router; /* (nullable): only clients here */
@@ -78,6 +80,8 @@ struct _GrpcThread
 #define GRPC_PLAIN_SIZE 16384
 
 /* --- grpc-thread.c --- */
+void grpc_thread_ref (GrpcThread *self);
+void grpc_thread_unref (GrpcThread *self); /* the last of them after the loop */
 void grpc_threads_init (GrpcThreads *self, const GrpcLimits *limits);
 void grpc_threads_clear (GrpcThreads *self);
 /* Makes it if it is not there.  Any thread. */

@@ -312,6 +312,23 @@ grpc_tls_get_keys (GrpcTls *self)
   return self->keys;
 }
 
+static GBytes *
+grpc_tls_get_peer (GrpcTls *self, char **ret_identity)
+{
+  const gnutls_datum_t *chain;
+  unsigned length;
+
+  *ret_identity = NULL;
+  /* Nobody has looked at what a client shows otherwise. */
+  if (self->server && (self->options->ca_file == NULL || !self->options->verify_clients))
+    return NULL;
+  chain = gnutls_certificate_get_peers (self->session, &length);
+  if (chain == NULL || length == 0)
+    return NULL;
+  *ret_identity = grpc_tls_name_of (&chain[0]);
+  return g_bytes_new (chain[0].data, chain[0].size);
+}
+
 const GrpcTlsEngine grpc_tls_engine = {
   .files_new = grpc_tls_files_new,
   .files_free = grpc_tls_files_free,
@@ -330,4 +347,5 @@ const GrpcTlsEngine grpc_tls_engine = {
   .get_problem = grpc_tls_get_problem,
   .get_ticket = grpc_tls_get_ticket,
   .get_keys = grpc_tls_get_keys,
+  .get_peer = grpc_tls_get_peer,
 };

@@ -76,6 +76,8 @@ typedef struct
   const char *(*get_problem) (GrpcTls *self);
   GBytes *(*get_ticket) (GrpcTls *self);
   GrpcTlsKeys *(*get_keys) (GrpcTls *self);
+  /* The certificate that was verified, and whom it names; both (nullable) (transfer full). */
+  GBytes *(*get_peer) (GrpcTls *self, char **ret_identity);
 } GrpcTlsEngine;
 
 /* What the module exports. */

@@ -337,9 +337,9 @@ grpc_transport_initable_init (GInitableIface *iface)
   iface->init = grpc_transport_initable;
 }
 
-MICRO_PLUGIN_DEFINE (grpc_transport,
-                     .name = "grpc",
-                     .summary = "gRPC over HTTP/2",
-                     .version = PACKAGE_VERSION,
-                     .license = "Apache-2.0",
-                     .get_type = grpc_transport_get_type)
+MICRO_TRANSPORT_DEFINE (grpc_transport,
+                        .name = "grpc",
+                        .summary = "gRPC over HTTP/2",
+                        .version = PACKAGE_VERSION,
+                        .license = "Apache-2.0",
+                        .get_type = grpc_transport_get_type)

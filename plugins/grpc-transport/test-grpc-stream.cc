@@ -366,7 +366,7 @@ protected:
   {
     On (calling, [&] {
       if (caller->call != NULL)
-        caller->call->ops->close (caller->call, MICRO_STATUS_OK, NULL, NULL);
+        caller->call->ops->half_close (caller->call);
     });
   }
 
@@ -482,7 +482,7 @@ TEST_F (GrpcStreamTest, AHeldReaderGetsMessagesBeforeTheStatus)
   ASSERT_TRUE (wait_until ([&] {
     bool ended = false;
 
-    On (calling, [&] { ended = ((GrpcCall *) caller.call)->pending_end; });
+    On (calling, [&] { ended = ((GrpcCall *) caller.call)->end_pends; });
     return ended;
   }));
   EXPECT_EQ (caller.n_messages, 1);

@@ -225,7 +225,7 @@ protected:
         &request,
         call->ops->begin_message (call, greeter__hello_request__get_packed_size (&request)));
     call->ops->end_message (call);
-    call->ops->close (call, MICRO_STATUS_OK, NULL, NULL);
+    call->ops->half_close (call);
   }
 
   void

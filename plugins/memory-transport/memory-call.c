@@ -57,6 +57,8 @@ memory_call_unref (MemoryCall *self)
   g_mutex_lock (&mutex);
   g_hash_table_remove (calls, self);
   g_mutex_unlock (&mutex);
+  g_clear_pointer (&self->client.head.loop, micro_loop_unref);
+  g_clear_pointer (&self->server.head.loop, micro_loop_unref);
   g_object_unref (self->client_transport);
   g_clear_object (&self->server_transport);
   g_clear_object (&self->router);

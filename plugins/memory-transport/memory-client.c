@@ -19,6 +19,12 @@ from_client (MicroCall *call)
 
 /* --- What the core does --- */
 
+static void
+release_made (MicroCall *call)
+{
+  memory_call_unref (from_client (call));
+}
+
 static guint8 *
 memory_client_begin_message (MicroCall *call, gsize size)
 {
@@ -34,7 +40,7 @@ memory_client_end_message (MicroCall *call)
 }
 
 static void
-memory_client_half_close (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
+memory_client_half_close (MicroCall *call)
 {
   MemoryCall *self = from_client (call);
 
@@ -49,8 +55,7 @@ memory_client_cancel (MicroCall *call)
   if (self->client.gone)
     return;
   memory_half_post (&self->server, memory_note_new (self, MEMORY_CANCEL));
-  memory_half_clear (&self->client);
-  memory_call_unref (self);
+  memory_half_clear (&self->client, self, release_made);
 }
 
 static const char *
@@ -102,8 +107,7 @@ memory_client_end (MemoryCall *self, MicroStatus status, const char *text, GByte
 
   self->client.gone = TRUE;
   call->events->closed (call, status, text, details);
-  memory_half_clear (&self->client);
-  memory_call_unref (self);
+  memory_half_clear (&self->client, self, release_made);
 }
 
 static void
@@ -149,11 +153,12 @@ memory_client_take (MemoryCall *self, MemoryNote *note)
 static const MicroCallOps memory_client_ops = {
   .begin_message = memory_client_begin_message,
   .end_message = memory_client_end_message,
-  .close = memory_client_half_close,
+  .half_close = memory_client_half_close,
   .cancel = memory_client_cancel,
   .get_header = memory_client_get_header,
   .foreach_header = memory_client_foreach_header,
   .hold = memory_client_hold,
+  .get_peer = memory_half_get_peer,
 };
 
 void

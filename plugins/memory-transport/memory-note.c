@@ -143,11 +143,18 @@ memory_half_init (MemoryHalf *self,
                   void (*take) (MemoryCall *call, MemoryNote *note))
 {
   self->head.ops = ops;
-  self->head.loop = loop;
+  self->head.loop = loop != NULL ? micro_loop_ref (loop) : NULL;
   self->head.codec = start->codec;
   self->head.deadline_us = start->deadline_us;
   self->take = take;
-  micro_call_init_arena (&self->head, NULL, 0);
+  micro_call_init (&self->head, NULL, 0);
+}
+
+/* Both ends are of this process. */
+void
+memory_half_get_peer (MicroCall *call, MicroPeer *peer)
+{
+  peer->address = "memory:";
 }
 
 guint8 *
@@ -180,12 +187,13 @@ memory_half_hold (MemoryHalf *self, MemoryCall *call, gboolean hold)
     memory_half_post (self, memory_note_new (call, MEMORY_WAKE));
 }
 
-/* The core has let go of it. */
+/* The core has let go of it.  Takes the half's reference to @call. */
 void
-memory_half_clear (MemoryHalf *self)
+memory_half_clear (MemoryHalf *self, MemoryCall *call, void (*release) (MicroCall *head))
 {
   self->gone = TRUE;
   clear_pending (self);
   g_clear_pointer (&self->out, g_free);
-  micro_call_clear_arena (&self->head);
+  if (micro_call_clear (&self->head, release))
+    memory_call_unref (call);
 }

@@ -47,9 +47,10 @@ void memory_half_init (MemoryHalf *self,
                        void (*take) (MemoryCall *call, MemoryNote *note));
 /* Takes @note; it is dropped if the half has no loop. */
 void memory_half_post (MemoryHalf *self, MemoryNote *note);
+void memory_half_get_peer (MicroCall *call, MicroPeer *peer);
 guint8 *memory_half_begin_message (MemoryHalf *self, gsize size);
 void memory_half_end_message (MemoryHalf *self, MemoryCall *call, MemoryHalf *other);
 void memory_half_hold (MemoryHalf *self, MemoryCall *call, gboolean hold);
-void memory_half_clear (MemoryHalf *self);
+void memory_half_clear (MemoryHalf *self, MemoryCall *call, void (*release) (MicroCall *head));
 
 G_END_DECLS

@@ -61,7 +61,13 @@ add_header (MicroCall *call, gboolean trailer, const char *name, const char *val
 }
 
 static void
-close_call (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
+release_served (MicroCall *call)
+{
+  memory_call_unref (from_server (call));
+}
+
+static void
+finish (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
 {
   MemoryCall *self = from_server (call);
 
@@ -74,11 +80,8 @@ close_call (MicroCall *call, MicroStatus status, const char *message, GBytes *de
     }
   self->client_told = TRUE;
   micro_loop_stop_timer (call->loop, &self->deadline);
-  memory_half_clear (&self->server);
   memory_call_served (self);
-  /* The caller's note still holds a reference, or the caller is the answer's own post: neither
-   * looks at the call again. */
-  memory_call_unref (self);
+  memory_half_clear (&self->server, self, release_served);
 }
 
 static const char *
@@ -119,7 +122,7 @@ memory_server_hold (MicroCall *call, gboolean held)
 static void
 abandon (MemoryCall *self)
 {
-  if (self->server.gone || self->server.head.cancelled)
+  if (self->server.gone || self->server.head.state == MICRO_CALL_LOST)
     return;
   self->client_told = TRUE;
   self->server.head.events->closed (&self->server.head, MICRO_STATUS_CANCELLED, NULL, NULL);
@@ -186,12 +189,13 @@ memory_server_take (MemoryCall *self, MemoryNote *note)
 static const MicroCallOps memory_server_ops = {
   .begin_message = memory_server_begin_message,
   .end_message = memory_server_end_message,
-  .close = close_call,
+  .finish = finish,
   .get_header = memory_server_get_header,
   .foreach_header = memory_server_foreach_header,
   .add_header = add_header,
   .send_headers = send_headers,
   .hold = memory_server_hold,
+  .get_peer = memory_half_get_peer,
 };
 
 void

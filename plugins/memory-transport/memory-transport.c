@@ -133,7 +133,7 @@ memory_transport_open (MicroTransport *transport,
       memory_note_tell_status (call, MICRO_STATUS_UNAVAILABLE, problem, NULL, NULL);
       return &call->client.head;
     }
-  call->client.head.sent = TRUE;
+  call->client.head.progress = MICRO_CALL_SENT;
   memory_half_post (&call->server, memory_note_new (call, MEMORY_START));
   return &call->client.head;
 }
@@ -220,9 +220,9 @@ memory_transport_iface_init (MicroTransportInterface *iface)
   iface->close = memory_transport_close;
 }
 
-MICRO_PLUGIN_DEFINE (memory_transport,
-                     .name = "memory",
-                     .summary = "calls inside one process",
-                     .version = PACKAGE_VERSION,
-                     .license = "Apache-2.0",
-                     .get_type = memory_transport_get_type)
+MICRO_TRANSPORT_DEFINE (memory_transport,
+                        .name = "memory",
+                        .summary = "calls inside one process",
+                        .version = PACKAGE_VERSION,
+                        .license = "Apache-2.0",
+                        .get_type = memory_transport_get_type)

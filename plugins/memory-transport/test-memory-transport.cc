@@ -11,6 +11,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#include <micro/micro-transport.h>
 #include <micro/micro.h>
 
 #include "../../tests/clock-test.h"
@@ -187,7 +188,7 @@ protected:
         &request,
         call->ops->begin_message (call, greeter__hello_request__get_packed_size (&request)));
     call->ops->end_message (call);
-    call->ops->close (call, MICRO_STATUS_OK, NULL, NULL);
+    call->ops->half_close (call);
     job->outcome->opening = false;
   }
 

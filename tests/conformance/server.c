@@ -5,6 +5,8 @@
  */
 #include <stdlib.h>
 
+#include <micro/micro-transport.h>
+
 #include "credentials.h"
 
 #define ANY_PREFIX "type.googleapis.com/"

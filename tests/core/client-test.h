@@ -19,6 +19,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#include <micro/micro-transport.h>
 #include <micro/micro.h>
 
 #include "../held-port.h"

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <micro/micro-transport.h>
 #include <micro/micro.h>
 
 namespace
@@ -17,13 +18,13 @@ protected:
   void
   SetUp () override
   {
-    micro_call_init_arena (&call, space, sizeof space);
+    micro_call_init (&call, space, sizeof space);
   }
 
   void
   TearDown () override
   {
-    micro_call_clear_arena (&call);
+    micro_call_clear (&call, NULL);
   }
 
   alignas (16) guint8 space[256];

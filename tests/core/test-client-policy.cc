@@ -14,6 +14,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#include <micro/micro-transport.h>
 #include <micro/micro.h>
 
 #include "greeter.micro.h"

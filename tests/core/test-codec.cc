@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <micro/micro-transport.h>
 #include <micro/micro.h>
 
 #include "kitchen.micro.h"
@@ -350,7 +351,7 @@ TEST (Codec, UsesTheAllocatorItIsGiven)
   EXPECT_STREQ (((Micro__Test__V1__Dish *) message)->names[4], "e");
   EXPECT_EQ (micro_codec_from_json (dish, bad, strlen (bad), &allocator, &error), nullptr);
   EXPECT_NE (error, nullptr);
-  micro_call_clear_arena (&call);
+  micro_call_clear (&call, NULL);
 }
 
 /* Cut anywhere, a text is an error and nothing leaks. */

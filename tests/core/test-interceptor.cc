@@ -9,6 +9,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#include <micro/micro-transport.h>
 #include <micro/micro.h>
 
 #include "greeter.pb-c.h"
@@ -63,7 +64,7 @@ protected:
     ops.begin_message = [] (MicroCall *, gsize) { return space; };
     ops.end_message = [] (MicroCall *) {};
     ops.get_header = [] (MicroCall *, const char *) -> const char * { return NULL; };
-    ops.close = [] (MicroCall *, MicroStatus, const char *, GBytes *) { seen += "closed "; };
+    ops.finish = [] (MicroCall *, MicroStatus, const char *, GBytes *) { seen += "closed "; };
     seen.clear ();
     router = micro_router_new ();
     micro_router_add_interceptor (router, &interceptor, &outer, NULL);
@@ -71,12 +72,13 @@ protected:
     micro_router_add_internal (router, &internal, handlers, &answers, NULL);
     micro_router_add_interceptor (router, &interceptor, &inner, NULL);
     loop = micro_loop_new ("test");
+    micro_call_init (&call, NULL, 0);
   }
 
   void
   TearDown () override
   {
-    micro_call_clear_arena (&call);
+    micro_call_clear (&call, NULL);
     micro_loop_free (loop);
     g_object_unref (router);
   }
@@ -93,11 +95,11 @@ protected:
           MicroCall *call = &self->call;
 
           micro_router_dispatch (self->router, call, self->path);
-          if (!call->answered)
+          if (call->state != MICRO_CALL_ENDED)
             call->events->message (call, NULL, 0);
-          if (!call->answered)
+          if (call->state != MICRO_CALL_ENDED)
             call->events->half_closed (call);
-          if (!call->answered)
+          if (call->state != MICRO_CALL_ENDED)
             call->events->closed (call, MICRO_STATUS_CANCELLED, NULL, NULL);
         },
         (this->path = path, this));

@@ -10,6 +10,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#include <micro/micro-transport.h>
 #include <micro/micro.h>
 
 #include "kitchen.pb-c.h"
@@ -30,6 +31,7 @@ guint8 space[256];
 const MicroCallOps ops = {
   [] (MicroCall *, gsize) { return space; },
   [] (MicroCall *call) { ((Peer *) call)->messages++; },
+  NULL,
   [] (MicroCall *call, MicroStatus status, const char *message, GBytes *) {
     Peer *peer = (Peer *) call;
 
@@ -37,9 +39,8 @@ const MicroCallOps ops = {
     peer->status = status;
     peer->message = message != NULL ? message : "";
   },
-  [] (MicroCall *) {},
+  NULL,
   [] (MicroCall *, const char *) { return (const char *) NULL; },
-  { NULL },
 };
 
 struct Handler
@@ -80,6 +81,7 @@ protected:
     loop = micro_loop_new ("test");
     router = micro_router_new ();
     micro_router_add (router, &say, handlers, &handler, NULL);
+    micro_call_init (&peer.head, NULL, 0);
     peer.head.ops = &ops;
     peer.head.loop = loop;
   }
@@ -87,7 +89,7 @@ protected:
   void
   TearDown () override
   {
-    micro_call_clear_arena (&peer.head);
+    micro_call_clear (&peer.head, NULL);
     g_object_unref (router);
     micro_loop_free (loop);
   }

@@ -9,6 +9,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#include <micro/micro-transport.h>
 #include <micro/micro.h>
 
 #include "greeter.pb-c.h"
@@ -28,6 +29,7 @@ guint8 space[256];
 const MicroCallOps ops = {
   [] (MicroCall *, gsize) { return space; },
   [] (MicroCall *) {},
+  NULL,
   [] (MicroCall *call, MicroStatus status, const char *message, GBytes *) {
     Answer *answer = (Answer *) call;
 
@@ -35,9 +37,8 @@ const MicroCallOps ops = {
     answer->status = status;
     answer->message = message != NULL ? message : "";
   },
-  [] (MicroCall *) {},
+  NULL,
   [] (MicroCall *, const char *) { return (const char *) NULL; },
-  { NULL },
 };
 
 void
@@ -75,12 +76,13 @@ RunJob (gpointer data)
   Job *job = (Job *) data;
   Answer *answer = &job->answer;
 
+  micro_call_init (&answer->head, NULL, 0);
   micro_router_dispatch (job->router, &answer->head, job->path);
   if (!answer->closed && job->with_message)
     answer->head.events->message (&answer->head, NULL, 0);
   if (!answer->closed)
     answer->head.events->half_closed (&answer->head);
-  micro_call_clear_arena (&answer->head);
+  micro_call_clear (&answer->head, NULL);
 }
 
 class RouterTest : public testing::Test

@@ -11,6 +11,7 @@
 
 #include <protobuf-c/protobuf-c.h>
 
+#include <micro/micro-transport.h>
 #include <micro/micro.h>
 
 extern "C"

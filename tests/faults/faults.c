@@ -4,6 +4,8 @@
  * Every fault of a connection, in every kind of call, to either side: each call ends once, in time
  * and truthfully, and the server goes on.
  */
+#include <micro/micro-transport.h>
+
 #include "calls.h"
 #include "proxy.h"
 

@@ -145,7 +145,7 @@ say (Caller *self, guint what, const guint8 *data, gsize size)
   else if (what == SAY_HALF_CLOSE && !self->half_closed)
     {
       self->half_closed = TRUE;
-      ops->close (self->call, MICRO_STATUS_OK, NULL, NULL);
+      ops->half_close (self->call);
     }
   else if (what == SAY_CANCEL)
     {

@@ -3,6 +3,8 @@
  *
  * The interop cases of many calls, and those of broken HTTP/2 (grpc/grpc, test/http2_test).
  */
+#include <micro/micro-transport.h>
+
 #include "cases.h"
 
 #define SOAK_CALLS 200
