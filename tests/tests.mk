@@ -27,6 +27,7 @@ gtests += \
 	tests/core/test-app-health \
 	tests/core/test-arena \
 	tests/core/test-cache \
+	tests/core/test-call \
 	tests/core/test-checks \
 	tests/core/test-client \
 	tests/core/test-client-declined \
@@ -48,6 +49,7 @@ endif
 tests_core_test_cache_SOURCES = tests/core/test-cache.cc tests/core/faulty-registry.h tests/clock-test.h \
 	tests/registry-test.h
 tests_core_test_client_SOURCES = tests/core/test-client.cc tests/core/client-test.h tests/clock-test.h
+tests_core_test_call_SOURCES = tests/core/test-call.cc tests/core/client-test.h tests/core/no-registry.h
 tests_core_test_client_declined_SOURCES = tests/core/test-client-declined.cc \
 	tests/core/client-test.h tests/core/no-registry.h
 tests_core_test_client_interceptor_SOURCES = tests/core/test-client-interceptor.cc \

@@ -78,6 +78,8 @@ static void
 call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes *details)
 {
   MicroLoop *lost = self->state == MICRO_CALL_LOST ? self->loop : NULL;
+  GDestroyNotify destroy = self->stream_destroy;
+  gpointer data = self->stream_data;
 
   if (G_UNLIKELY (self->state == MICRO_CALL_ENDED))
     {
@@ -92,6 +94,8 @@ call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes *deta
       text = self->refusal->text;
       details = NULL;
     }
+  if (G_UNLIKELY (self->request != NULL && self->route->bytes_handler != NULL))
+    g_bytes_unref (g_steal_pointer (&self->request));
   if (self->scope != NULL)
     self->scope->call = NULL;
   if (G_UNLIKELY (self->patience != NULL))
@@ -104,6 +108,8 @@ call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes *deta
     close_explained (self, status, text);
   else
     self->ops->finish (self, status, text, details);
+  if (G_UNLIKELY (destroy != NULL))
+    destroy (data);
   if (lost != NULL)
     micro_loop_unref (lost);
 }
@@ -240,6 +246,27 @@ micro_call_put (MicroCall *self, gconstpointer response, gboolean ends)
 }
 
 void
+micro_call_put_bytes (MicroCall *self, GBytes *response, gboolean ends)
+{
+  gsize length;
+  const guint8 *data = g_bytes_get_data (response, &length);
+
+  if (micro_loop_get_current () != self->loop)
+    {
+      guint8 *copy = g_malloc (length + 1);
+
+      if (length > 0)
+        memcpy (copy, data, length);
+      post_answer (&(Answer){ self, copy, length, .ends = ends });
+      return;
+    }
+  if (takes_messages (self))
+    put_bytes (self, data, length);
+  if (ends)
+    call_finish (self, MICRO_STATUS_OK, NULL, NULL);
+}
+
+void
 micro_call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes *details)
 {
   if (micro_loop_get_current () == self->loop)
@@ -251,7 +278,7 @@ micro_call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes
 
 /**
  * micro_call_reply:
- * @self: (transfer full): a call that takes one more message: any unary one
+ * @self: a call that takes one more message, as any unary one does; gone afterwards
  * @response: the reply, of the method's response type; may go after this returns
  *
  * Answers the call and ends it with the status OK.  Any thread.  If the peer has gone the reply
@@ -264,6 +291,21 @@ micro_call_reply (MicroCall *self, gconstpointer response)
   micro_call_put (self, response, TRUE);
 }
 
+/**
+ * micro_call_reply_bytes:
+ * @self: a call that takes one more message; its handler's, and gone afterwards
+ * @response: (transfer none): the reply, written as micro_call_get_codec() says
+ *
+ * Answers the call and ends it with the status OK.  Any thread.  If the peer has gone the reply
+ * is dropped.
+ */
+void
+micro_call_reply_bytes (MicroCall *self, GBytes *response)
+{
+  g_return_if_fail (self != NULL && response != NULL);
+  micro_call_put_bytes (self, response, TRUE);
+}
+
 /* A failure that says OK would be a success without a reply. */
 static void
 call_fail (MicroCall *self, MicroStatus status, const char *message, GBytes *details)
@@ -274,7 +316,7 @@ call_fail (MicroCall *self, MicroStatus status, const char *message, GBytes *det
 
 /**
  * micro_call_fail:
- * @self: (transfer full): a call
+ * @self: a call; gone afterwards
  * @status: why, not %MICRO_STATUS_OK
  * @format: one sentence for the caller, as for printf()
  * @...: its arguments
@@ -296,7 +338,7 @@ micro_call_fail (MicroCall *self, MicroStatus status, const char *format, ...)
 
 /**
  * micro_call_fail_with_details:
- * @self: (transfer full): a call
+ * @self: a call; gone afterwards
  * @status: why, not %MICRO_STATUS_OK
  * @message: (nullable): one sentence for the caller
  * @details: (nullable) (transfer none): a serialised google.rpc.Status, for callers that read it
@@ -315,7 +357,7 @@ micro_call_fail_with_details (MicroCall *self,
 
 /**
  * micro_call_fail_with_code:
- * @self: (transfer full): a call
+ * @self: a call; gone afterwards
  * @id: who fails, "go.micro.srv.greeter" say
  * @code: why: an HTTP status, from which the gRPC status follows
  * @format: one sentence for the caller, as for printf()
@@ -342,7 +384,7 @@ micro_call_fail_with_code (MicroCall *self, const char *id, int code, const char
 
 /**
  * micro_call_fail_error:
- * @self: (transfer full): a call
+ * @self: a call; gone afterwards
  * @error: why; a code of %MICRO_ERROR is kept, %G_IO_ERROR is mapped, the rest is UNKNOWN
  *
  * Ends the call with @error.  Any thread.

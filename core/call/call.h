@@ -20,7 +20,8 @@ void micro_interceptors_end (MicroCall *call, MicroStatus status, const char *me
 struct _MicroRoute
 {
   const MicroMethod *method;
-  MicroHandler handler; /* (nullable) */
+  MicroHandler handler;            /* (nullable) */
+  MicroBytesHandler bytes_handler; /* (nullable): instead, and messages are GBytes */
   gpointer user_data;
   char *path; /* "Say/Hello" */
   gsize length;
@@ -46,6 +47,7 @@ micro_call_is_open (const MicroCall *self)
 void micro_call_set_refusal (MicroCall *self, MicroStatus status, const char *text);
 /* call/answer.c: one message, and with @ends the status OK after it; any thread. */
 void micro_call_put (MicroCall *self, gconstpointer response, gboolean ends);
+void micro_call_put_bytes (MicroCall *self, GBytes *response, gboolean ends);
 void micro_call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes *details);
 
 /* call/room.c: FALSE: a writable event will follow; any thread. */

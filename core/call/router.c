@@ -21,6 +21,13 @@ typedef struct
   GDestroyNotify destroy;
 } Owned;
 
+/* A method without generated code. */
+typedef struct
+{
+  MicroMethod method;
+  char *names; /* package, service and method, each with its NUL */
+} BytesMethod;
+
 struct _MicroRouter
 {
   GObject parent_instance;
@@ -125,6 +132,17 @@ fill_table (MicroRouter *self)
 }
 
 static void
+add_route (MicroRouter *self, const MicroMethod *method, MicroRoute *route)
+{
+  route->method = method;
+  route->interceptors = route->internal ? NULL : self->interceptors;
+  route->path = g_strdup_printf ("%s/%s", method->service, method->name);
+  route->length = strlen (route->path);
+  route->hash = hash_path (route->path, route->length);
+  g_ptr_array_add (self->routes, route);
+}
+
+static void
 add_service (MicroRouter *self,
              const MicroServiceDescriptor *service,
              const MicroHandler *handlers,
@@ -139,15 +157,10 @@ add_service (MicroRouter *self,
     {
       MicroRoute *route = g_new0 (MicroRoute, 1);
 
-      route->method = &service->methods[i];
       route->handler = handlers[i];
       route->user_data = user_data;
       route->internal = internal;
-      route->interceptors = internal ? NULL : self->interceptors;
-      route->path = g_strdup_printf ("%s/%s", route->method->service, route->method->name);
-      route->length = strlen (route->path);
-      route->hash = hash_path (route->path, route->length);
-      g_ptr_array_add (self->routes, route);
+      add_route (self, &service->methods[i], route);
     }
   g_array_append_val (self->owned, owned);
   fill_table (self);
@@ -194,6 +207,78 @@ micro_router_add_internal (MicroRouter *self,
 {
   g_return_if_fail (MICRO_IS_ROUTER (self) && service != NULL);
   add_service (self, service, handlers, user_data, destroy, TRUE);
+}
+
+static void
+bytes_method_free (BytesMethod *self)
+{
+  g_free (self->names);
+  g_free (self);
+}
+
+/* NULL: @path is none. */
+static BytesMethod *
+bytes_method_new (const char *path, MicroMethodKind kind)
+{
+  const char *slash = path[0] == '/' ? strrchr (path + 1, '/') : NULL;
+  BytesMethod *self;
+  char *dot;
+
+  if (slash == NULL || slash == path + 1 || slash[1] == '\0' || slash[-1] == '.')
+    return NULL;
+  self = g_new0 (BytesMethod, 1);
+  self->names = g_strdup (path + 1);
+  self->names[slash - path - 1] = '\0';
+  self->method.name = self->names + (slash - path);
+  self->method.kind = kind;
+  dot = strrchr (self->names, '.');
+  self->method.service = dot != NULL ? dot + 1 : self->names;
+  self->method.package = dot != NULL ? self->names : "";
+  if (dot != NULL)
+    *dot = '\0';
+  return self;
+}
+
+/**
+ * micro_router_add_bytes:
+ * @self: a router that nobody serves yet
+ * @path: `/greeter.Say/Hello`: package, service and method
+ * @kind: how many messages it takes and gives
+ * @func: (scope notified) (closure user_data) (destroy destroy): the handler
+ * @user_data: for @func
+ * @destroy: (nullable): frees @user_data when the router goes
+ *
+ * Adds a method without generated code: its messages are bytes as they come, whatever the codec.
+ * The registry shows it without its messages' fields, and reflection does not know it.
+ */
+void
+micro_router_add_bytes (MicroRouter *self,
+                        const char *path,
+                        MicroMethodKind kind,
+                        MicroBytesHandler func,
+                        gpointer user_data,
+                        GDestroyNotify destroy)
+{
+  Owned owned = { user_data, destroy };
+  BytesMethod *method;
+  Owned names;
+  MicroRoute *route;
+
+  g_return_if_fail (MICRO_IS_ROUTER (self) && path != NULL && func != NULL);
+  method = bytes_method_new (path, kind);
+  if (method == NULL)
+    {
+      g_critical ("“%s” is no path of a method: it must be /service/method", path);
+      return;
+    }
+  route = g_new0 (MicroRoute, 1);
+  route->bytes_handler = func;
+  route->user_data = user_data;
+  add_route (self, &method->method, route);
+  names = (Owned){ method, (GDestroyNotify) bytes_method_free };
+  g_array_append_val (self->owned, owned);
+  g_array_append_val (self->owned, names);
+  fill_table (self);
 }
 
 /**
@@ -339,7 +424,7 @@ micro_router_dispatch (MicroRouter *self, MicroCall *call, const char *path)
       return;
     }
   call->method = route->method;
-  if (route->handler == NULL)
+  if (route->handler == NULL && route->bytes_handler == NULL)
     micro_call_fail (call, MICRO_STATUS_UNIMPLEMENTED, "%s is not implemented", route->path);
   else
     micro_serve (call);
@@ -406,8 +491,10 @@ describe_method (const MicroMethod *method)
   const ProtobufCMessageDescriptor *in = method->request;
   const ProtobufCMessageDescriptor *out = method->response;
   g_autofree char *name = g_strdup_printf ("%s.%s", method->service, method->name);
-  g_autoptr (MicroValue) request = make_value (in->short_name, in->short_name, in, 0);
-  g_autoptr (MicroValue) response = make_value (out->short_name, out->short_name, out, 0);
+  g_autoptr (MicroValue) request
+      = in != NULL ? make_value (in->short_name, in->short_name, in, 0) : NULL;
+  g_autoptr (MicroValue) response
+      = out != NULL ? make_value (out->short_name, out->short_name, out, 0) : NULL;
   g_autoptr (MicroMetadata) metadata
       = method->kind == MICRO_METHOD_UNARY ? NULL : micro_metadata_new ("stream", "true", NULL);
 

@@ -26,6 +26,8 @@ unpack_message (MicroCall *call, MicroArena *arena, const guint8 *data, gsize le
 
   if (G_UNLIKELY (call->intercepted != NULL))
     micro_interceptors_message (call, FALSE, length);
+  if (call->route->bytes_handler != NULL)
+    return g_bytes_new (data, length);
   if (call->codec == MICRO_CODEC_JSON)
     {
       message = micro_codec_from_json (descriptor, (const char *) data, length, &allocator, &error);
@@ -64,7 +66,10 @@ run_handler (MicroCall *call, gconstpointer request)
 
   call->state = MICRO_CALL_HANDLED;
   micro_scope_enter (&scope, loop, call, NULL);
-  route->handler (call, request, route->user_data);
+  if (route->bytes_handler != NULL)
+    route->bytes_handler (call, (GBytes *) request, route->user_data);
+  else
+    route->handler (call, request, route->user_data);
   micro_scope_leave (&scope, loop);
 }
 
@@ -226,6 +231,7 @@ static const MicroCallEvents one_request_many_answers = {
 static void
 serve_take_message (MicroCall *call, const guint8 *data, gsize length)
 {
+  gboolean bytes = call->route->bytes_handler != NULL;
   gpointer message;
 
   /* A handler that did not ask for messages answers without them. */
@@ -234,6 +240,8 @@ serve_take_message (MicroCall *call, const guint8 *data, gsize length)
   message = unpack_message (call, &call->message_arena, data, length);
   if (message != NULL)
     run_stream (call, message);
+  if (G_UNLIKELY (bytes))
+    g_bytes_unref (message);
   if (!call->held)
     micro_arena_clear (&call->message_arena);
 }

@@ -24,6 +24,87 @@ micro_call_stream (MicroCall *self, const MicroStreamFuncs *funcs, gpointer user
   self->stream_data = user_data;
 }
 
+/* --- One call-back for all --- */
+
+typedef struct
+{
+  MicroCallBytesFunc func;
+  gpointer user_data;
+  GDestroyNotify destroy;
+} BytesStream;
+
+static void
+bytes_stream_free (gpointer data)
+{
+  BytesStream *self = data;
+
+  if (self->destroy != NULL)
+    self->destroy (self->user_data);
+  g_free (self);
+}
+
+static void
+bytes_message (MicroCall *call, gconstpointer message, gpointer user_data)
+{
+  BytesStream *self = user_data;
+
+  self->func (call, MICRO_STREAM_MESSAGE, (GBytes *) message, self->user_data);
+}
+
+static void
+bytes_ended (MicroCall *call, gpointer user_data)
+{
+  BytesStream *self = user_data;
+
+  self->func (call, MICRO_STREAM_ENDED, NULL, self->user_data);
+}
+
+static void
+bytes_writable (MicroCall *call, gpointer user_data)
+{
+  BytesStream *self = user_data;
+
+  self->func (call, MICRO_STREAM_WRITABLE, NULL, self->user_data);
+}
+
+static void
+bytes_cancelled (MicroCall *call, gpointer user_data)
+{
+  BytesStream *self = user_data;
+
+  self->func (call, MICRO_STREAM_CANCELLED, NULL, self->user_data);
+}
+
+/**
+ * micro_call_stream_bytes:
+ * @self: a call of a method that was added with micro_router_add_bytes()
+ * @func: (scope notified) (closure user_data) (destroy destroy): told of all that happens
+ * @user_data: for @func
+ * @destroy: (nullable): frees @user_data once the call has ended
+ *
+ * Says what becomes of the caller's messages.  In the handler, before it returns, and once.
+ */
+void
+micro_call_stream_bytes (MicroCall *self,
+                         MicroCallBytesFunc func,
+                         gpointer user_data,
+                         GDestroyNotify destroy)
+{
+  static const MicroStreamFuncs funcs = { .message = bytes_message,
+                                          .ended = bytes_ended,
+                                          .writable = bytes_writable,
+                                          .cancelled = bytes_cancelled };
+  BytesStream *stream;
+
+  g_return_if_fail (micro_call_is_open (self) && self->stream == NULL && func != NULL);
+  stream = g_new (BytesStream, 1);
+  *stream = (BytesStream){ func, user_data, destroy };
+  self->stream_destroy = bytes_stream_free;
+  micro_call_stream (self, &funcs, stream);
+}
+
+/* --- Sending --- */
+
 /**
  * micro_call_send: (skip)
  * @self: a call of a method that answers with a stream
@@ -42,8 +123,25 @@ micro_call_send (MicroCall *self, gconstpointer response)
 }
 
 /**
+ * micro_call_send_bytes:
+ * @self: a call of a method that answers with a stream
+ * @response: (transfer none): a message, written as micro_call_get_codec() says
+ *
+ * Sends one message.  Any thread.  If the caller has gone it is dropped.
+ *
+ * Returns: whether there is room for more; if not, wait for %MICRO_STREAM_WRITABLE
+ */
+gboolean
+micro_call_send_bytes (MicroCall *self, GBytes *response)
+{
+  g_return_val_if_fail (self != NULL && response != NULL, FALSE);
+  micro_call_put_bytes (self, response, FALSE);
+  return micro_call_has_room (self);
+}
+
+/**
  * micro_call_end:
- * @self: (transfer full): a call of a method that answers with a stream
+ * @self: a call of a method that answers with a stream; gone afterwards
  *
  * Ends the call with the status OK.  Any thread.
  */
@@ -53,6 +151,8 @@ micro_call_end (MicroCall *self)
   g_return_if_fail (self != NULL);
   micro_call_finish (self, MICRO_STATUS_OK, NULL, NULL);
 }
+
+/* --- Slowing the caller down --- */
 
 /**
  * micro_call_hold:

@@ -45,6 +45,10 @@ MICRO_API void micro_call_fail_with_details (MicroCall *self,
                                              const char *message,
                                              GBytes *details);
 
+/* Of a method that was added with micro_router_add_bytes(): written as micro_call_get_codec() says.
+ */
+MICRO_API void micro_call_reply_bytes (MicroCall *self, GBytes *response);
+
 /* --- What it is --- */
 
 MICRO_API const MicroMethod *micro_call_get_method (MicroCall *self);
@@ -108,9 +112,50 @@ struct _MicroStreamFuncs
 /* In the handler of a stream, before it returns. @funcs is kept, not copied. */
 MICRO_API void
 micro_call_stream (MicroCall *self, const MicroStreamFuncs *funcs, gpointer user_data);
+
+/**
+ * MicroStreamEvent:
+ * @MICRO_STREAM_HEADERS: to a caller: the answer has begun
+ * @MICRO_STREAM_MESSAGE: a message has come
+ * @MICRO_STREAM_ENDED: to a handler: the caller has sent its last message
+ * @MICRO_STREAM_WRITABLE: there was no room to send, and is again
+ * @MICRO_STREAM_CANCELLED: to a handler: the caller has gone; the call must still be ended
+ * @MICRO_STREAM_CLOSED: to a caller: the end, once and last
+ *
+ * What one call-back is told of a stream of bytes.
+ */
+typedef enum
+{
+  MICRO_STREAM_HEADERS,
+  MICRO_STREAM_MESSAGE,
+  MICRO_STREAM_ENDED,
+  MICRO_STREAM_WRITABLE,
+  MICRO_STREAM_CANCELLED,
+  MICRO_STREAM_CLOSED
+} MicroStreamEvent;
+
+/**
+ * MicroCallBytesFunc:
+ * @call: a call with a stream of requests or answers
+ * @event: what has happened
+ * @message: (nullable): of %MICRO_STREAM_MESSAGE
+ * @user_data: what was given with the call-back
+ *
+ * Runs on the call's loop thread; must not block.
+ */
+typedef void (*MicroCallBytesFunc) (MicroCall *call,
+                                    MicroStreamEvent event,
+                                    GBytes *message,
+                                    gpointer user_data);
+/* micro_call_stream() for a method that was added with micro_router_add_bytes(). */
+MICRO_API void micro_call_stream_bytes (MicroCall *self,
+                                        MicroCallBytesFunc func,
+                                        gpointer user_data,
+                                        GDestroyNotify destroy);
 /* Sends one message; any thread; takes nothing.  FALSE: it was taken, but the caller is slow, so
  * wait for writable before the next, or memory grows. */
 MICRO_API gboolean micro_call_send (MicroCall *self, gconstpointer response);
+MICRO_API gboolean micro_call_send_bytes (MicroCall *self, GBytes *response);
 /* The status OK; any thread.  The call is gone afterwards.  micro_call_reply() sends a last
  * message and this, micro_call_fail() ends with an error. */
 MICRO_API void micro_call_end (MicroCall *self);

@@ -32,6 +32,24 @@ MICRO_API void micro_router_add_internal (MicroRouter *self,
                                           const MicroHandler *handlers,
                                           gpointer user_data,
                                           GDestroyNotify destroy);
+/**
+ * MicroBytesHandler:
+ * @call: (transfer none): the call to answer, with micro_call_reply_bytes() or micro_call_fail()
+ *   for one, now or later and from any thread, exactly once
+ * @request: (nullable): the request, of a method that takes one message; written as
+ *   micro_call_get_codec() says
+ * @user_data: what was given with the handler
+ *
+ * Runs on the loop thread of the connection; must not block.
+ */
+typedef void (*MicroBytesHandler) (MicroCall *call, GBytes *request, gpointer user_data);
+/* One method without generated code: "/greeter.Say/Hello". */
+MICRO_API void micro_router_add_bytes (MicroRouter *self,
+                                       const char *path,
+                                       MicroMethodKind kind,
+                                       MicroBytesHandler func,
+                                       gpointer user_data,
+                                       GDestroyNotify destroy);
 MICRO_API GPtrArray *micro_router_get_services (MicroRouter *self);  /* of MicroServiceDescriptor */
 MICRO_API GPtrArray *micro_router_get_endpoints (MicroRouter *self); /* of MicroEndpoint, sorted */
 

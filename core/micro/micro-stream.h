@@ -53,9 +53,40 @@ MICRO_API MicroStream *micro_client_open_bytes_stream (MicroClient *self,
                                                        const MicroStreamEvents *events,
                                                        gpointer user_data);
 
+/**
+ * MicroStreamBytesFunc:
+ * @stream: the stream
+ * @event: what has happened
+ * @message: (nullable): of %MICRO_STREAM_MESSAGE
+ * @error: (nullable): of %MICRO_STREAM_CLOSED; %NULL for OK
+ * @user_data: what was given with the call-back
+ *
+ * Runs on the stream's loop thread; must not block.
+ */
+typedef void (*MicroStreamBytesFunc) (MicroStream *stream,
+                                      MicroStreamEvent event,
+                                      GBytes *message,
+                                      const GError *error,
+                                      gpointer user_data);
+/* For language bindings: one call-back, or the blocking calls below. */
+MICRO_API MicroStream *micro_client_open_bytes_stream_with_func (MicroClient *self,
+                                                                 const char *service,
+                                                                 const char *endpoint,
+                                                                 MicroCodec codec,
+                                                                 const MicroCallOptions *options,
+                                                                 MicroStreamBytesFunc func,
+                                                                 gpointer user_data,
+                                                                 GDestroyNotify destroy);
+MICRO_API MicroStream *micro_client_open_bytes_stream_sync (MicroClient *self,
+                                                            const char *service,
+                                                            const char *endpoint,
+                                                            MicroCodec codec,
+                                                            const MicroCallOptions *options);
+
 /* Any thread; takes nothing.  FALSE: it was taken, but the peer is slow: wait for writable. After
  * the end it does nothing. */
 MICRO_API gboolean micro_stream_send (MicroStream *self, gconstpointer message);
+MICRO_API gboolean micro_stream_send_bytes (MicroStream *self, GBytes *message);
 /* The messages that follow; only if the options said compress; any thread. */
 MICRO_API void micro_stream_set_compress (MicroStream *self, gboolean compress);
 MICRO_API void micro_stream_end (MicroStream *self); /* no more from this side; any thread */
@@ -77,5 +108,8 @@ MICRO_API gboolean micro_stream_send_sync (MicroStream *self, gconstpointer mess
 /* (transfer full) (nullable): a message (free it with protobuf_c_message_free_unpacked()), or
  * GBytes for a bytes stream; %NULL without @error: the end, with status OK. */
 MICRO_API gpointer micro_stream_receive_sync (MicroStream *self, GError **error);
+/* The same of a stream of bytes. */
+MICRO_API gboolean micro_stream_send_bytes_sync (MicroStream *self, GBytes *message);
+MICRO_API GBytes *micro_stream_receive_bytes_sync (MicroStream *self, GError **error);
 
 G_END_DECLS

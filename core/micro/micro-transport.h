@@ -164,6 +164,7 @@ struct _MicroCall
   int blocked;    /* atomic: somebody waits for writable */
   const MicroStreamFuncs *stream; /* server: the handler's */
   gpointer stream_data;
+  GDestroyNotify stream_destroy; /* (nullable) */
   gpointer *intercepted;         /* server: a state an interceptor; (nullable) */
   MicroLoopTimer *patience;      /* server: while the end of the requests is awaited */
   struct _MicroContext *context; /* server: what calls made for it inherit; (nullable) */

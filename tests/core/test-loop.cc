@@ -246,3 +246,16 @@ TEST (Loop, KeepsStillWhenATurnIteratesItsContext)
   for (int fd : fds)
     close (fd);
 }
+
+TEST (Loop, RunsWhatIsPostedAfterItsEndWhereItIsPosted)
+{
+  MicroLoop *loop = micro_loop_ref (micro_loop_new ("test"));
+
+  order.clear ();
+  micro_loop_free (loop);
+  micro_loop_post (loop, note, GINT_TO_POINTER (1));
+  ASSERT_EQ (order.size (), 1u);
+  micro_loop_run_sync (loop, note, GINT_TO_POINTER (2));
+  EXPECT_EQ (order.size (), 2u);
+  micro_loop_unref (loop);
+}
