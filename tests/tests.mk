@@ -43,6 +43,7 @@ gtests += \
 	tests/core/test-registry \
 	tests/core/test-router \
 	tests/core/test-services \
+	tests/core/test-transport \
 	tests/core/test-watcher \
 	$(NULL)
 endif

@@ -78,22 +78,26 @@ static void
 call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes *details)
 {
   MicroLoop *lost = self->state == MICRO_CALL_LOST ? self->loop : NULL;
+  MicroRouter *router = lost != NULL ? self->route->router : NULL;
   GDestroyNotify destroy = self->stream_destroy;
   gpointer data = self->stream_data;
 
-  if (G_UNLIKELY (self->state == MICRO_CALL_ENDED))
+  if (G_UNLIKELY (self->state >= MICRO_CALL_ENDING))
     {
       g_critical ("a call of %s was ended twice",
                   self->route != NULL ? self->route->path : "nobody's");
       return;
     }
-  self->state = MICRO_CALL_ENDED;
+  self->state = MICRO_CALL_ENDING;
   if (G_UNLIKELY (self->refusal != NULL))
     {
       status = self->refusal->status;
       text = self->refusal->text;
       details = NULL;
     }
+  if (G_UNLIKELY (self->intercepted != NULL))
+    micro_interceptors_end (self, status, text);
+  self->state = MICRO_CALL_ENDED;
   if (G_UNLIKELY (self->request != NULL && self->route->bytes_handler != NULL))
     g_bytes_unref (g_steal_pointer (&self->request));
   if (self->scope != NULL)
@@ -102,8 +106,6 @@ call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes *deta
     micro_loop_stop_timer (self->loop, self->patience);
   if (G_UNLIKELY (self->context != NULL))
     g_clear_pointer (&self->context, micro_context_unref);
-  if (G_UNLIKELY (self->intercepted != NULL))
-    micro_interceptors_end (self, status, text);
   if (status != MICRO_STATUS_OK && details == NULL)
     close_explained (self, status, text);
   else
@@ -111,7 +113,10 @@ call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes *deta
   if (G_UNLIKELY (destroy != NULL))
     destroy (data);
   if (lost != NULL)
-    micro_loop_unref (lost);
+    {
+      g_object_unref (router);
+      micro_loop_unref (lost);
+    }
 }
 
 void

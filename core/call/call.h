@@ -19,6 +19,7 @@ void micro_interceptors_end (MicroCall *call, MicroStatus status, const char *me
 
 struct _MicroRoute
 {
+  MicroRouter *router; /* whose it is */
   const MicroMethod *method;
   MicroHandler handler;            /* (nullable) */
   MicroBytesHandler bytes_handler; /* (nullable): instead, and messages are GBytes */

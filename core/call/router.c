@@ -134,6 +134,7 @@ fill_table (MicroRouter *self)
 static void
 add_route (MicroRouter *self, const MicroMethod *method, MicroRoute *route)
 {
+  route->router = self;
   route->method = method;
   route->interceptors = route->internal ? NULL : self->interceptors;
   route->path = g_strdup_printf ("%s/%s", method->service, method->name);

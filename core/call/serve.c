@@ -110,8 +110,9 @@ serve_cancel (MicroCall *call)
   gboolean handled = call->state == MICRO_CALL_HANDLED;
 
   call->state = MICRO_CALL_LOST;
-  /* Its handler may end it when the loop's thread has gone. */
+  /* Its handler may end it when the loop's thread and the server have gone. */
   micro_loop_ref (call->loop);
+  g_object_ref (call->route->router);
   if (handled && call->stream != NULL && call->stream->cancelled != NULL)
     call->stream->cancelled (call, call->stream_data);
   /* Before the handler has run, or when it only answers what arrives, nobody else would. */

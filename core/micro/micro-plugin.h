@@ -28,7 +28,7 @@ typedef struct
   const char *version;
   const char *license; /* SPDX */
   GType (*get_type) (void);
-  const char *alias; /* (nullable): another name when linked in; a file has a symbolic link */
+  const char *alias;   /* (nullable): another name when linked in; a file has a symbolic link */
   guint transport_abi; /* of a transport: MICRO_TRANSPORT_ABI; 0 for the others */
   gpointer reserved[2];
 } MicroPluginInfo;

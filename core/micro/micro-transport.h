@@ -26,6 +26,7 @@ G_BEGIN_DECLS
  * @MICRO_CALL_ARRIVING: the core's: it has no handler yet
  * @MICRO_CALL_HANDLED: its handler's
  * @MICRO_CALL_LOST: its handler's still, but the caller has gone or was refused
+ * @MICRO_CALL_ENDING: the core's: interceptors see its outcome
  * @MICRO_CALL_ENDED: the transport's, which frees it when its last bytes have left
  *
  * Who owns a call that is served.  It only goes down this list.
@@ -35,6 +36,7 @@ typedef enum
   MICRO_CALL_ARRIVING,
   MICRO_CALL_HANDLED,
   MICRO_CALL_LOST,
+  MICRO_CALL_ENDING,
   MICRO_CALL_ENDED
 } MicroCallState;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * Everything a service, a client or a plugin needs; a transport includes <micro/micro-transport.h> too.
+ * Everything that a service, a client or a plugin needs, but for what a transport is made of:
+ * <micro/micro-transport.h>.
  */
 #pragma once
 
