@@ -69,6 +69,7 @@ check_PROGRAMS += $(gtests)
 
 test_scripts = \
 	tests/test-abi.sh \
+	tests/test-abi-minor.sh \
 	tests/test-broker.sh \
 	tests/test-broker-typed.sh \
 	tests/test-builtin.sh \
@@ -122,7 +123,7 @@ TESTS += $(gtests) $(test_scripts)
 # Whole folders, with whatever each suite needs.
 suites = tests/bench tests/brokers tests/builds tests/clients tests/conformance tests/faults tests/gomicro tests/h2spec tests/health \
 	tests/hostile tests/interop tests/kubernetes tests/packages tests/rollout tests/selectors
-EXTRA_DIST += $(suites) $(example_plugin) $(test_scripts) tests/abi.awk tests/abi.c tests/abi.txt \
+EXTRA_DIST += $(suites) $(example_plugin) $(test_scripts) tests/abi.awk tests/abi.c tests/abi-minor.c tests/abi.txt \
 	tests/certificates.sh \
 	tests/completion.zsh tests/check.sh tests/count.sh tests/functions.sh tests/gate.sh tests/installcheck.sh tests/limit \
 	tests/held-port.h tests/peers.sh tests/run tests/selector-test.h tests/suites.sh tests/unit.h \
