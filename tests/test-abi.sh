@@ -43,7 +43,8 @@ unmet ()
 declared "$abs_top_srcdir/core" || fail 'a public header has what tests/abi.awk does not understand'
 layout
 version=$(sed -n 's/^#define MICRO_PLUGIN_ABI_M[A-Z]*OR //p' "$abs_top_srcdir/core/micro/micro-plugin.h" | paste -sd .)
-sed -i "1i plugin ABI $version" "$work/now"
+transport=$(sed -n 's/^#define MICRO_TRANSPORT_ABI //p' "$abs_top_srcdir/core/micro/micro-transport.h")
+sed -i "1i plugin ABI $version, transport ABI $transport" "$work/now"
 for kind in Registry Selector Transport Health Broker; do
   grep -q "^Micro${kind}Interface\.reserved " "$work/now" || fail "Micro${kind}Interface has no reserve"
 done
