@@ -35,7 +35,13 @@ micro_error_private_clear (MicroErrorPrivate *self)
 }
 
 G_DEFINE_EXTENDED_ERROR (MicroError, micro_error)
-G_DEFINE_QUARK (micro - plugin - error - quark, micro_plugin_error)
+
+/* Not by G_DEFINE_QUARK(), into whose name clang-format puts spaces. */
+GQuark
+micro_plugin_error_quark (void)
+{
+  return g_quark_from_static_string ("micro-plugin-error-quark");
+}
 
 /* Names: grpc/grpc doc/statuscodes.md; HTTP: google.rpc.Code's comments. */
 static const struct

@@ -93,6 +93,7 @@ TEST (Plugin, TakesWhatTheProgramOffers)
              nullptr);
   EXPECT_EQ (micro_plugin_find (MICRO_PLUGIN_SELECTOR, "mine", &error), mine_get_type ());
   EXPECT_EQ (micro_plugin_get_info (mine_get_type ()), nullptr);
+  EXPECT_STREQ (g_quark_to_string (MICRO_PLUGIN_ERROR), "micro-plugin-error-quark");
 }
 
 TEST (Plugin, HoldsSelectorsToTheirContract)
