@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "app/app.h"
+#include "plugin/plugin.h"
 #include <micro/micro-transport.h>
 
 static GObjectClass *parent_class;
@@ -120,6 +121,7 @@ micro_app_new (const char *name, const char *version)
   MicroApp *self;
 
   g_return_val_if_fail (name != NULL && *name != '\0' && version != NULL, NULL);
+  micro_plugin_init (); /* so that the program can offer its own */
   self = g_object_new (MICRO_TYPE_APP, NULL);
   self->name = g_strdup (name);
   self->version = g_strdup (version);

@@ -30,8 +30,8 @@ static const char *const point_names[MICRO_PLUGIN_N_KINDS]
 static GMutex mutex;
 static GPtrArray *plugins; /* of Plugin, for ever */
 
-static void
-init_once (void)
+void
+micro_plugin_init (void)
 {
   static gsize done;
 
@@ -384,7 +384,7 @@ micro_plugin_find (MicroPluginKind kind, const char *name, GError **error)
   GType type;
 
   g_return_val_if_fail (kind < MICRO_PLUGIN_N_KINDS && name != NULL, G_TYPE_INVALID);
-  init_once ();
+  micro_plugin_init ();
   g_mutex_lock (&mutex);
   type = find_locked (kind, name, error);
   g_mutex_unlock (&mutex);
@@ -451,7 +451,7 @@ micro_plugin_inspect (const char *path, MicroPluginKind *ret_kind, GError **erro
   Plugin *plugin;
 
   g_return_val_if_fail (path != NULL, NULL);
-  init_once ();
+  micro_plugin_init ();
   g_mutex_lock (&mutex);
   plugin = plugin_open_file (path, error);
   g_mutex_unlock (&mutex);
@@ -489,7 +489,7 @@ micro_plugin_list_builtin (void)
 {
   GPtrArray *infos = g_ptr_array_new ();
 
-  init_once ();
+  micro_plugin_init ();
   g_mutex_lock (&mutex);
   for (guint i = 0; plugins != NULL && i < plugins->len; i++)
     {
