@@ -163,7 +163,7 @@ list_on_loop (gpointer user_data)
  *
  * Blocks until the registry has answered.  Not on a loop thread.
  *
- * Returns: (transfer full) (element-type MicroService): every service the registry knows
+ * Returns: (transfer container) (element-type MicroService): every service the registry knows
  */
 GPtrArray *
 micro_client_list_services_sync (MicroClient *self, GError **error)
@@ -178,6 +178,22 @@ micro_client_list_services_sync (MicroClient *self, GError **error)
   return wait_for (&wait, error);
 }
 
+static gpointer
+copy_record_of (gconstpointer record, gpointer user_data)
+{
+  return micro_service_ref ((MicroService *) record);
+}
+
+/* The snapshot's own array is not for the caller, whose language may take it to pieces. */
+static GPtrArray *
+copy_records (GPtrArray *records)
+{
+  GPtrArray *copy = g_ptr_array_copy (records, copy_record_of, NULL);
+
+  g_ptr_array_set_free_func (copy, (GDestroyNotify) micro_service_unref);
+  return copy;
+}
+
 /**
  * micro_client_get_service_sync:
  * @self: a client
@@ -186,7 +202,7 @@ micro_client_list_services_sync (MicroClient *self, GError **error)
  *
  * Blocks until registry or selector have answered.  Not on a loop thread.
  *
- * Returns: (transfer full) (element-type MicroService): one record a version
+ * Returns: (transfer container) (element-type MicroService): one record a version
  */
 GPtrArray *
 micro_client_get_service_sync (MicroClient *self, const char *name, GError **error)
@@ -207,7 +223,7 @@ micro_client_get_service_sync (MicroClient *self, const char *name, GError **err
     {
       g_autoptr (MicroSnapshot) snapshot = micro_cache_get_sync (self->cache, name, error);
 
-      return snapshot != NULL ? g_ptr_array_ref (snapshot->records) : NULL;
+      return snapshot != NULL ? copy_records (snapshot->records) : NULL;
     }
   one = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_service_unref);
   g_ptr_array_add (one, service);

@@ -170,7 +170,7 @@ micro_registry_get_service_async (MicroRegistry *self,
  * @result: what the call-back got
  * @error: return location
  *
- * Returns: (transfer full) (element-type MicroService): one record a version;
+ * Returns: (transfer container) (element-type MicroService): one record a version;
  * %MICRO_STATUS_NOT_FOUND if there is none
  */
 GPtrArray *
@@ -214,7 +214,7 @@ micro_registry_list_services_async (MicroRegistry *self,
  * @result: what the call-back got
  * @error: return location
  *
- * Returns: (transfer full) (element-type MicroService): one record a service and version
+ * Returns: (transfer container) (element-type MicroService): one record a service and version
  */
 GPtrArray *
 micro_registry_list_services_finish (MicroRegistry *self, GAsyncResult *result, GError **error)
@@ -302,8 +302,8 @@ micro_registry_diagnose_async (MicroRegistry *self,
  * @result: what the call-back got
  * @error: return location
  *
- * Returns: (transfer full) (element-type MicroFinding): what was found, in the order of looking;
- * %G_IO_ERROR_NOT_SUPPORTED from a registry that depends on nothing
+ * Returns: (transfer container) (element-type MicroFinding): what was found, in the order of
+ * looking; %G_IO_ERROR_NOT_SUPPORTED from a registry that depends on nothing
  */
 GPtrArray *
 micro_registry_diagnose_finish (MicroRegistry *self, GAsyncResult *result, GError **error)

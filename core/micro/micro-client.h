@@ -124,7 +124,8 @@ MICRO_API GBytes *micro_client_call_bytes_sync (MicroClient *self,
                                                 GError **error);
 
 /* What registry and selector say now; blocks like micro_client_call_sync().
- * (transfer full) (element-type MicroService). */
+ * (transfer container) (element-type MicroService): the array is the caller's and frees what it
+ * has. */
 MICRO_API GPtrArray *micro_client_list_services_sync (MicroClient *self, GError **error);
 MICRO_API GPtrArray *
 micro_client_get_service_sync (MicroClient *self, const char *name, GError **error);

@@ -29,7 +29,7 @@ typedef enum
 #define MICRO_TYPE_EVENT (micro_event_get_type ())
 MICRO_API GType micro_event_get_type (void);
 
-/* @services: (element-type MicroService): a record a version, at least one; not to be changed. */
+/* @services: (element-type MicroService): a record a version, at least one. */
 MICRO_API MicroEvent *micro_event_new_snapshot (const char *name, GPtrArray *services);
 /* @reason: (nullable): what a lookup says of it, such as %MICRO_STATUS_NOT_FOUND */
 MICRO_API MicroEvent *micro_event_new_gone (const char *name, const GError *reason);

@@ -33,6 +33,8 @@ G_DECLARE_INTERFACE (MicroRegistry, micro_registry, MICRO, REGISTRY, GObject)
  *   where the operator has asked for every @asked_s; 0: never; %NULL: as asked
  * @is_local: (nullable): whether its services are all of this machine; %NULL: they are not
  *
+ * An array that a *_finish gives is a new one, and frees what is in it.
+ *
  * All are called on the loop thread that owns the registry and complete in its context.  A
  * registry that completes them with a GTask needs no *_finish of its own.
  * A slot left %NULL means "not supported".

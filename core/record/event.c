@@ -16,11 +16,16 @@ struct _MicroEvent
 
 G_DEFINE_BOXED_TYPE (MicroEvent, micro_event, micro_event_ref, micro_event_unref)
 
+static gpointer
+copy_record (gconstpointer record, gpointer user_data)
+{
+  return micro_service_ref ((MicroService *) record);
+}
+
 /**
  * micro_event_new_snapshot:
  * @name: of the service
- * @services: (transfer none) (element-type MicroService): a record a version, at least one; not to
- *   be changed any more
+ * @services: (transfer none) (element-type MicroService): a record a version, at least one
  *
  * Returns: (transfer full): the event that the service is this now
  */
@@ -32,7 +37,8 @@ micro_event_new_snapshot (const char *name, GPtrArray *services)
   g_return_val_if_fail (name != NULL && services != NULL && services->len > 0, NULL);
   self = g_atomic_rc_box_new0 (MicroEvent);
   self->name = g_strdup (name);
-  self->services = g_ptr_array_ref (services);
+  self->services = g_ptr_array_copy (services, copy_record, NULL);
+  g_ptr_array_set_free_func (self->services, (GDestroyNotify) micro_service_unref);
   return self;
 }
 

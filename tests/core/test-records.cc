@@ -211,7 +211,8 @@ TEST (Event, IsASnapshotOrSaysThatThereIsNone)
   event = micro_event_new_snapshot ("x", services);
   EXPECT_EQ (micro_event_get_kind (event), MICRO_EVENT_SNAPSHOT);
   EXPECT_STREQ (micro_event_get_name (event), "x");
-  EXPECT_EQ (micro_event_get_services (event), services);
+  ASSERT_EQ (micro_event_get_services (event)->len, 1u);
+  EXPECT_EQ (micro_event_get_services (event)->pdata[0], services->pdata[0]);
   EXPECT_EQ (micro_event_get_reason (event), nullptr);
   EXPECT_EQ (micro_event_get_kind (gone), MICRO_EVENT_GONE);
   EXPECT_EQ (micro_event_get_services (gone), nullptr);
