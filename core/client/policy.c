@@ -16,6 +16,8 @@ struct _MicroPolicies
   GHashTable *table; /* (nullable): "service" or "service/Say.Hello" → MicroPolicy */
 };
 
+G_DEFINE_BOXED_TYPE (MicroPolicy, micro_policy, micro_policy_copy, micro_policy_free)
+
 MicroPolicies *
 micro_policies_new (void)
 {
@@ -87,7 +89,7 @@ micro_policies_find (MicroPolicies *self, const char *service, const char *path)
 }
 
 /**
- * micro_client_set_policy: (skip)
+ * micro_client_set_policy:
  * @self: a client that has not called yet
  * @service: (nullable): whose calls; %NULL: of all services that have no policy of their own
  * @method: (nullable): `Say.Hello`; %NULL: all of the service that have no policy of their own
@@ -104,4 +106,43 @@ micro_client_set_policy (MicroClient *self,
   g_return_if_fail (MICRO_IS_CLIENT (self) && policy != NULL && policy->size > 0);
   g_return_if_fail (service != NULL || method == NULL);
   micro_policies_set (self->policies, service, method, policy);
+}
+
+/**
+ * micro_policy_new:
+ *
+ * Returns: (transfer full): a policy that leaves all as it is
+ */
+MicroPolicy *
+micro_policy_new (void)
+{
+  static const MicroPolicy nothing = MICRO_POLICY_INIT;
+
+  return g_memdup2 (&nothing, sizeof nothing);
+}
+
+/**
+ * micro_policy_copy:
+ * @self: a policy, of this or an older size
+ *
+ * Returns: (transfer full): a copy
+ */
+MicroPolicy *
+micro_policy_copy (const MicroPolicy *self)
+{
+  MicroPolicy copy = copy_policy (self);
+
+  return g_memdup2 (&copy, sizeof copy);
+}
+
+/**
+ * micro_policy_free:
+ * @self: (transfer full) (nullable): what micro_policy_new() or micro_policy_copy() gave
+ *
+ * Frees it.
+ */
+void
+micro_policy_free (MicroPolicy *self)
+{
+  g_free (self);
 }

@@ -38,6 +38,8 @@ struct _MicroInbox
   GSource *source;
 };
 
+G_DEFINE_BOXED_TYPE (MicroInbox, micro_inbox, micro_inbox_ref, micro_inbox_unref)
+
 static void
 message_free (gpointer data)
 {

@@ -21,7 +21,7 @@ G_DECLARE_FINAL_TYPE (MicroClient, micro_client, MICRO, CLIENT, GObject)
  * @retries: further tries on other nodes; -1: the client's default
  * @address: (nullable): call this address, past registry and selector
  * @version: (nullable): only nodes of this version of the service
- * @headers: (nullable): name, value, …, %NULL
+ * @headers: (nullable) (array zero-terminated=1): name, value, …, %NULL
  * @retry_safe: the method may run twice, so retry even what may have reached a handler
  * @compress: send the messages compressed (gzip)
  * @wait_for_ready: wait for a node that can be reached until the deadline
@@ -44,10 +44,23 @@ struct _MicroCallOptions
   const char *hash_key;
   gpointer reserved[7];
 };
+#define MICRO_TYPE_CALL_OPTIONS (micro_call_options_get_type ())
+MICRO_API GType micro_call_options_get_type (void);
+
 #define MICRO_CALL_OPTIONS_INIT                                                                    \
   {                                                                                                \
     0, -1, NULL, NULL, NULL, FALSE, FALSE, FALSE, 0, NULL, { NULL }                                \
   }
+
+/* For other languages: these own what they point to, so texts are set by functions. */
+MICRO_API MicroCallOptions *micro_call_options_new (void);
+MICRO_API MicroCallOptions *micro_call_options_copy (const MicroCallOptions *self);
+MICRO_API void micro_call_options_free (MicroCallOptions *self);
+MICRO_API void micro_call_options_set_address (MicroCallOptions *self, const char *address);
+MICRO_API void micro_call_options_set_version (MicroCallOptions *self, const char *version);
+MICRO_API void micro_call_options_set_headers (MicroCallOptions *self, const char *const *headers);
+MICRO_API void micro_call_options_set_hash_key (MicroCallOptions *self, const char *hash_key);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MicroCallOptions, micro_call_options_free)
 
 /**
  * MicroReplyFunc:

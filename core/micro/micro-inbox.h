@@ -20,6 +20,9 @@ G_BEGIN_DECLS
  */
 typedef struct _MicroInbox MicroInbox;
 
+#define MICRO_TYPE_INBOX (micro_inbox_get_type ())
+MICRO_API GType micro_inbox_get_type (void);
+
 /* Delivers in the thread-default context of the calling thread. */
 MICRO_API MicroInbox *micro_inbox_new (guint max_length,
                                        MicroMessageFunc callback,

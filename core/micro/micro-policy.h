@@ -45,6 +45,9 @@ typedef struct
   guint hedging_delay_ms;
 } MicroPolicy;
 
+#define MICRO_TYPE_POLICY (micro_policy_get_type ())
+MICRO_API GType micro_policy_get_type (void);
+
 #define MICRO_POLICY_INIT                                                                          \
   {                                                                                                \
     sizeof (MicroPolicy), 0, -1, 0, 0, 0, 0                                                        \
@@ -56,5 +59,11 @@ MICRO_API void micro_client_set_policy (MicroClient *self,
                                         const char *service,
                                         const char *method,
                                         const MicroPolicy *policy);
+
+/* For other languages. */
+MICRO_API MicroPolicy *micro_policy_new (void);
+MICRO_API MicroPolicy *micro_policy_copy (const MicroPolicy *self);
+MICRO_API void micro_policy_free (MicroPolicy *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MicroPolicy, micro_policy_free)
 
 G_END_DECLS

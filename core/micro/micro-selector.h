@@ -42,6 +42,9 @@ typedef struct
   guint n_headers;
 } MicroPick;
 
+#define MICRO_TYPE_PICK (micro_pick_get_type ())
+MICRO_API GType micro_pick_get_type (void);
+
 /* Make it with MICRO_PICK_INIT and set what is known. */
 #define MICRO_PICK_INIT                                                                            \
   {                                                                                                \
@@ -68,6 +71,9 @@ typedef struct
   gboolean declined;
   gint64 latency_us;
 } MicroOutcome;
+
+#define MICRO_TYPE_OUTCOME (micro_outcome_get_type ())
+MICRO_API GType micro_outcome_get_type (void);
 
 #define MICRO_OUTCOME_INIT                                                                         \
   {                                                                                                \
@@ -132,5 +138,15 @@ MICRO_API MicroRegistry *micro_selector_get_registry (MicroSelector *self);
 MICRO_API gboolean micro_pick_may_use (const MicroPick *self, MicroNode *node);
 MICRO_API const char *micro_pick_get_header (const MicroPick *self, const char *name);
 MICRO_API void micro_pick_fail (const MicroPick *self, MicroService *service, GError **error);
+
+/* For other languages, and to keep one beyond the call: these own what they point to. */
+MICRO_API MicroPick *micro_pick_new (void);
+MICRO_API MicroPick *micro_pick_copy (const MicroPick *self);
+MICRO_API void micro_pick_free (MicroPick *self);
+MICRO_API MicroOutcome *micro_outcome_new (void);
+MICRO_API MicroOutcome *micro_outcome_copy (const MicroOutcome *self);
+MICRO_API void micro_outcome_free (MicroOutcome *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MicroPick, micro_pick_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MicroOutcome, micro_outcome_free)
 
 G_END_DECLS

@@ -370,4 +370,45 @@ TEST_F (PolicyTest, TheFailureOfOneHedgeWaitsForTheOther)
   caller.join ();
   EXPECT_EQ (said, "late");
 }
+/* --- For other languages --- */
+
+TEST (Boxed, OptionsOwnTheirTexts)
+{
+  g_autoptr (MicroCallOptions) options = micro_call_options_new (), copy = NULL;
+  const char *headers[] = { "x-head", "1", NULL };
+  std::string text = "127.0.0.1:1";
+
+  EXPECT_EQ (options->retries, -1);
+  micro_call_options_set_address (options, text.c_str ());
+  micro_call_options_set_version (options, text.c_str ());
+  micro_call_options_set_hash_key (options, text.c_str ());
+  micro_call_options_set_headers (options, headers);
+  micro_call_options_set_address (options, options->version);
+  text = "gone";
+  headers[0] = NULL;
+  copy = (MicroCallOptions *) g_boxed_copy (MICRO_TYPE_CALL_OPTIONS, options);
+  micro_call_options_set_address (options, NULL);
+  g_clear_pointer (&options, micro_call_options_free);
+  EXPECT_STREQ (copy->address, "127.0.0.1:1");
+  EXPECT_STREQ (copy->version, "127.0.0.1:1");
+  EXPECT_STREQ (copy->hash_key, "127.0.0.1:1");
+  EXPECT_STREQ (copy->headers[0], "x-head");
+  EXPECT_STREQ (copy->headers[1], "1");
+  EXPECT_EQ (copy->headers[2], nullptr);
+}
+
+TEST (Boxed, PoliciesOfAnOlderSizeHaveTheDefaultsBeyond)
+{
+  g_autoptr (MicroPolicy) policy = micro_policy_new (), copy = NULL;
+
+  EXPECT_EQ (policy->size, sizeof (MicroPolicy));
+  EXPECT_EQ (policy->retries, -1);
+  policy->timeout_ms = 7;
+  policy->retries = 3;
+  policy->size = offsetof (MicroPolicy, retries);
+  copy = (MicroPolicy *) g_boxed_copy (MICRO_TYPE_POLICY, policy);
+  EXPECT_EQ (copy->size, sizeof (MicroPolicy));
+  EXPECT_EQ (copy->timeout_ms, 7u);
+  EXPECT_EQ (copy->retries, -1);
+}
 }

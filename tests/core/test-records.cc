@@ -401,3 +401,85 @@ TEST (Records, MakeTheSameStringsInManyThreads)
   for (std::thread &thread : threads)
     thread.join ();
 }
+
+/* --- Copies, for who keeps what lives only until a function returns --- */
+
+TEST (Copies, OfAPickOwnAllItPointsTo)
+{
+  std::string method = "/greeter.Say/Hello", key = "Ada";
+  const char *headers[] = { "x-head", "1", "x-tail", "2" };
+  MicroPick pick = MICRO_PICK_INIT;
+  g_autoptr (GPtrArray) tried = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_node_unref);
+  g_autoptr (MicroNode) other = micro_node_new ("b", "10.0.0.2:1", nullptr);
+  g_autoptr (MicroNode) node = micro_node_new ("a", "10.0.0.1:1", nullptr);
+  g_autoptr (MicroPick) copy = nullptr;
+
+  g_ptr_array_add (tried, micro_node_ref (node));
+  pick.method = method.c_str ();
+  pick.hash_key = key.c_str ();
+  pick.attempt = 2;
+  pick.tried = tried;
+  pick.headers = headers;
+  pick.n_headers = 4;
+  copy = (MicroPick *) g_boxed_copy (MICRO_TYPE_PICK, &pick);
+  method[0] = key[0] = '-';
+  headers[1] = headers[3] = nullptr;
+  g_ptr_array_set_size (tried, 0);
+
+  EXPECT_STREQ (copy->method, "/greeter.Say/Hello");
+  EXPECT_STREQ (copy->hash_key, "Ada");
+  EXPECT_EQ (copy->attempt, 2u);
+  EXPECT_FALSE (micro_pick_may_use (copy, node));
+  EXPECT_TRUE (micro_pick_may_use (copy, other));
+  EXPECT_STREQ (micro_pick_get_header (copy, "X-Tail"), "2");
+}
+
+TEST (Copies, OfAnOlderPickKnowNoMoreThanIt)
+{
+  MicroPick pick = MICRO_PICK_INIT;
+  g_autoptr (MicroPick) copy = nullptr;
+
+  pick.size = offsetof (MicroPick, tried);
+  pick.hash_key = "Ada";
+  pick.tried = (GPtrArray *) &pick; /* what an older caller has there is something else */
+  pick.headers = (const char *const *) &pick;
+  copy = micro_pick_copy (&pick);
+  EXPECT_EQ (copy->size, sizeof (MicroPick));
+  EXPECT_STREQ (copy->hash_key, "Ada");
+  EXPECT_EQ (copy->tried, nullptr);
+  EXPECT_EQ (copy->headers, nullptr);
+  EXPECT_EQ (copy->deadline_us, G_MAXINT64);
+}
+
+TEST (Copies, OfAnOutcomeAreTheSame)
+{
+  g_autoptr (MicroOutcome) well = micro_outcome_new ();
+  MicroOutcome outcome = MICRO_OUTCOME_INIT;
+  g_autoptr (MicroOutcome) copy = nullptr;
+
+  EXPECT_EQ (well->size, outcome.size);
+  EXPECT_EQ (well->status, MICRO_STATUS_OK);
+  EXPECT_TRUE (well->sent);
+  outcome.status = MICRO_STATUS_UNAVAILABLE;
+  outcome.latency_us = 7;
+  copy = (MicroOutcome *) g_boxed_copy (MICRO_TYPE_OUTCOME, &outcome);
+  EXPECT_EQ (copy->status, MICRO_STATUS_UNAVAILABLE);
+  EXPECT_TRUE (copy->sent);
+  EXPECT_EQ (copy->latency_us, 7);
+}
+
+TEST (Copies, OfRecordsAreInASnapshot)
+{
+  g_autoptr (GPtrArray) services = g_ptr_array_new ();
+  g_autoptr (MicroService) service = parse (greeter_json);
+  g_autoptr (MicroEvent) event = nullptr;
+
+  g_ptr_array_add (services, service);
+  event = micro_event_new_snapshot ("greeter", services);
+  g_ptr_array_set_size (services, 0);
+  g_clear_pointer (&service, micro_service_unref);
+  ASSERT_EQ (micro_event_get_services (event)->len, 1u);
+  EXPECT_STREQ (
+      micro_service_get_name ((MicroService *) micro_event_get_services (event)->pdata[0]),
+      "greeter");
+}
