@@ -95,6 +95,8 @@ micro_checks_ref (MicroChecks *self)
 /**
  * micro_checks_unref:
  * @self: (transfer full): checks
+ *
+ * Drops a reference.  Any thread.
  */
 void
 micro_checks_unref (MicroChecks *self)
@@ -412,7 +414,8 @@ micro_checks_set (MicroChecks *self, const char *name, MicroCheckFlags flags, co
  * micro_checks_pass:
  * @self: checks
  * @flags: some flags
- * @ret_reason: (out) (optional) (transfer full): "name: reason" of the first that fails
+ * @ret_reason: (out) (optional) (nullable) (transfer full): "name: reason" of the first that fails;
+ *   not set if none does
  *
  * Returns: whether none fails of those that have one of @flags; any thread
  */

@@ -80,7 +80,7 @@ message_on_message (const char *topic, MicroMetadata *headers, GBytes *body, gpo
 }
 
 /**
- * micro_app_subscribe_message:
+ * micro_app_subscribe_message: (skip)
  * @self: a program, before micro_app_init()
  * @topic: what to hear about
  * @queue: (nullable): the name of a group of which one gets each message; %NULL: get each

@@ -38,6 +38,12 @@ micro_finding_new (const char *check, MicroFindingResult result, const char *tex
   return self;
 }
 
+/**
+ * micro_finding_ref:
+ * @self: a finding
+ *
+ * Returns: (transfer full): @self
+ */
 MicroFinding *
 micro_finding_ref (MicroFinding *self)
 {
@@ -54,6 +60,12 @@ finding_clear (gpointer data)
   g_free (self->fix);
 }
 
+/**
+ * micro_finding_unref:
+ * @self: (transfer full) (nullable): a finding
+ *
+ * Drops a reference.  Any thread.
+ */
 void
 micro_finding_unref (MicroFinding *self)
 {
@@ -61,18 +73,36 @@ micro_finding_unref (MicroFinding *self)
     g_atomic_rc_box_release_full (self, finding_clear);
 }
 
+/**
+ * micro_finding_get_check:
+ * @self: a finding
+ *
+ * Returns: (transfer none): what was looked at
+ */
 const char *
 micro_finding_get_check (MicroFinding *self)
 {
   return self->check;
 }
 
+/**
+ * micro_finding_get_result:
+ * @self: a finding
+ *
+ * Returns: how it is
+ */
 MicroFindingResult
 micro_finding_get_result (MicroFinding *self)
 {
   return self->result;
 }
 
+/**
+ * micro_finding_get_text:
+ * @self: a finding
+ *
+ * Returns: (transfer none): what was found, in one line
+ */
 const char *
 micro_finding_get_text (MicroFinding *self)
 {

@@ -90,6 +90,12 @@ micro_metadata_new (const char *first_key, ...)
   return micro_metadata_new_from_pairs ((const char *const *) pairs->pdata);
 }
 
+/**
+ * micro_metadata_ref:
+ * @self: (nullable): metadata
+ *
+ * Returns: (transfer full) (nullable): @self
+ */
 MicroMetadata *
 micro_metadata_ref (MicroMetadata *self)
 {
@@ -106,6 +112,12 @@ metadata_clear (gpointer data)
   g_free (self->pairs);
 }
 
+/**
+ * micro_metadata_unref:
+ * @self: (transfer full) (nullable): metadata
+ *
+ * Drops a reference.  Any thread.
+ */
 void
 micro_metadata_unref (MicroMetadata *self)
 {
@@ -113,12 +125,25 @@ micro_metadata_unref (MicroMetadata *self)
     g_atomic_rc_box_release_full (self, metadata_clear);
 }
 
+/**
+ * micro_metadata_get_length:
+ * @self: (nullable): metadata
+ *
+ * Returns: how many pairs there are
+ */
 guint
 micro_metadata_get_length (MicroMetadata *self)
 {
   return self != NULL ? self->length : 0;
 }
 
+/**
+ * micro_metadata_get_key:
+ * @self: metadata
+ * @index: of a pair, below its length
+ *
+ * Returns: (transfer none): the key; they are sorted
+ */
 const char *
 micro_metadata_get_key (MicroMetadata *self, guint index)
 {
@@ -126,6 +151,13 @@ micro_metadata_get_key (MicroMetadata *self, guint index)
   return self->pairs[index].key;
 }
 
+/**
+ * micro_metadata_get_value:
+ * @self: metadata
+ * @index: of a pair, below its length
+ *
+ * Returns: (transfer none): the value
+ */
 const char *
 micro_metadata_get_value (MicroMetadata *self, guint index)
 {
@@ -173,6 +205,13 @@ micro_metadata_with (MicroMetadata *self, const char *key, const char *value)
   return micro_metadata_new_from_pairs ((const char *const *) pairs->pdata);
 }
 
+/**
+ * micro_metadata_equal:
+ * @a: (nullable): one of two metadata
+ * @b: (nullable): the other
+ *
+ * Returns: whether the pairs are the same
+ */
 gboolean
 micro_metadata_equal (MicroMetadata *a, MicroMetadata *b)
 {

@@ -31,6 +31,12 @@ micro_settings_new (GHashTable *table)
   return self;
 }
 
+/**
+ * micro_settings_ref:
+ * @self: settings
+ *
+ * Returns: (transfer full): @self
+ */
 MicroSettings *
 micro_settings_ref (MicroSettings *self)
 {
@@ -43,6 +49,12 @@ settings_clear (gpointer data)
   g_hash_table_unref (((MicroSettings *) data)->table);
 }
 
+/**
+ * micro_settings_unref:
+ * @self: (transfer full): settings
+ *
+ * Drops a reference.  Any thread.
+ */
 void
 micro_settings_unref (MicroSettings *self)
 {

@@ -11,7 +11,7 @@
 #include <micro/micro-metadata.h>
 
 /**
- * micro_broker_publish_message_async:
+ * micro_broker_publish_message_async: (skip)
  * @self: a broker
  * @topic: what the message is about
  * @message: a message, which is packed before this returns

@@ -17,7 +17,7 @@ micro_config_source_default_init (MicroConfigSourceInterface *iface)
 /**
  * micro_config_source_start:
  * @self: a source
- * @func: told of what it says, on this thread
+ * @func: (scope forever): told of what it says, on this thread
  * @user_data: for @func
  *
  * Begins to read it, once.  The thread's default main context must run on.

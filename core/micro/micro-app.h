@@ -18,9 +18,7 @@ G_BEGIN_DECLS
 MICRO_API
 G_DECLARE_FINAL_TYPE (MicroApp, micro_app, MICRO, APP, GObject)
 
-/**
- * micro_app_new: @name: the service's name in the registry; --server-name wins
- */
+/* @name: the service's name in the registry; --server-name wins. */
 MICRO_API MicroApp *micro_app_new (const char *name, const char *version);
 
 /* More flags for the program, before init; as g_option_context_add_main_entries(). */
@@ -39,7 +37,14 @@ MICRO_API void micro_app_subscribe (MicroApp *self,
                                     MicroMessageFunc callback,
                                     gpointer user_data,
                                     GDestroyNotify destroy);
-/* A message of the type asked for, valid during the call-back. */
+/**
+ * MicroTypedMessageFunc: (skip)
+ * @message: of the type asked for, valid during the call-back
+ * @headers: (nullable): its headers
+ * @user_data: as given
+ *
+ * A message, unpacked.
+ */
 typedef void (*MicroTypedMessageFunc) (gconstpointer message,
                                        MicroMetadata *headers,
                                        gpointer user_data);

@@ -55,7 +55,10 @@ typedef enum
   MICRO_PLUGIN_ERROR_OPTION
 } MicroPluginError;
 
+#ifndef __GI_SCANNER__ /* which wants an enumeration MicroError; micro_error_get_status() does it  \
+                        */
 MICRO_API GQuark micro_error_quark (void);
+#endif
 MICRO_API GQuark micro_plugin_error_quark (void);
 MICRO_API const char *micro_status_to_string (MicroStatus status);
 MICRO_API int micro_status_to_http (MicroStatus status);

@@ -35,7 +35,9 @@ typedef struct
 
 /* The only symbol that a plugin file exports; here, so that a wrong one does not compile. */
 #define MICRO_PLUGIN_ENTRY "micro_plugin_query"
+#ifndef __GI_SCANNER__ /* it is none of the library's */
 extern __attribute__ ((visibility ("default"))) const MicroPluginInfo *micro_plugin_query (void);
+#endif
 
 #ifdef MICRO_PLUGIN_BUILTIN
 #define MICRO_PLUGIN_ENTRY_(c_name)

@@ -463,7 +463,7 @@ micro_plugin_inspect (const char *path, MicroPluginKind *ret_kind, GError **erro
 }
 
 /**
- * micro_plugin_add_builtin:
+ * micro_plugin_add_builtin: (skip)
  * @info: (transfer none): a linked-in plugin, there for ever
  *
  * Offers a plugin that is part of the program.  Its type is not asked for until it is looked up.

@@ -56,6 +56,12 @@ micro_value_new (const char *name, const char *type, GPtrArray *values)
   return self;
 }
 
+/**
+ * micro_value_ref:
+ * @self: a value
+ *
+ * Returns: (transfer full): @self
+ */
 MicroValue *
 micro_value_ref (MicroValue *self)
 {
@@ -72,6 +78,12 @@ value_clear (gpointer data)
   g_clear_pointer (&self->values, g_ptr_array_unref);
 }
 
+/**
+ * micro_value_unref:
+ * @self: (transfer full) (nullable): a value
+ *
+ * Drops a reference.  Any thread.
+ */
 void
 micro_value_unref (MicroValue *self)
 {
@@ -79,12 +91,24 @@ micro_value_unref (MicroValue *self)
     g_atomic_rc_box_release_full (self, value_clear);
 }
 
+/**
+ * micro_value_get_name:
+ * @self: a value
+ *
+ * Returns: (transfer none): of the field, or of the message
+ */
 const char *
 micro_value_get_name (MicroValue *self)
 {
   return self->name;
 }
 
+/**
+ * micro_value_get_value_type:
+ * @self: a value
+ *
+ * Returns: (transfer none): its type, in the words of go-micro
+ */
 const char *
 micro_value_get_value_type (MicroValue *self)
 {
@@ -103,6 +127,13 @@ micro_value_get_values (MicroValue *self)
   return self->values;
 }
 
+/**
+ * micro_value_equal:
+ * @a: (nullable): one of two values
+ * @b: (nullable): the other
+ *
+ * Returns: whether names, types and the fields inside are the same
+ */
 gboolean
 micro_value_equal (MicroValue *a, MicroValue *b)
 {
@@ -144,6 +175,12 @@ micro_endpoint_new (const char *name,
   return self;
 }
 
+/**
+ * micro_endpoint_ref:
+ * @self: an endpoint
+ *
+ * Returns: (transfer full): @self
+ */
 MicroEndpoint *
 micro_endpoint_ref (MicroEndpoint *self)
 {
@@ -161,6 +198,12 @@ endpoint_clear (gpointer data)
   micro_metadata_unref (self->metadata);
 }
 
+/**
+ * micro_endpoint_unref:
+ * @self: (transfer full) (nullable): an endpoint
+ *
+ * Drops a reference.  Any thread.
+ */
 void
 micro_endpoint_unref (MicroEndpoint *self)
 {
@@ -168,6 +211,12 @@ micro_endpoint_unref (MicroEndpoint *self)
     g_atomic_rc_box_release_full (self, endpoint_clear);
 }
 
+/**
+ * micro_endpoint_get_name:
+ * @self: an endpoint
+ *
+ * Returns: (transfer none): `Service.Method`
+ */
 const char *
 micro_endpoint_get_name (MicroEndpoint *self)
 {
@@ -198,12 +247,25 @@ micro_endpoint_get_response (MicroEndpoint *self)
   return self->response;
 }
 
+/**
+ * micro_endpoint_get_metadata:
+ * @self: an endpoint
+ *
+ * Returns: (transfer none) (nullable): its metadata; %NULL is the empty one
+ */
 MicroMetadata *
 micro_endpoint_get_metadata (MicroEndpoint *self)
 {
   return self->metadata;
 }
 
+/**
+ * micro_endpoint_equal:
+ * @a: one of two endpoints
+ * @b: the other
+ *
+ * Returns: whether all that they say is the same
+ */
 gboolean
 micro_endpoint_equal (MicroEndpoint *a, MicroEndpoint *b)
 {

@@ -61,6 +61,12 @@ micro_event_new_gone (const char *name, const GError *reason)
   return self;
 }
 
+/**
+ * micro_event_ref:
+ * @self: an event
+ *
+ * Returns: (transfer full): @self
+ */
 MicroEvent *
 micro_event_ref (MicroEvent *self)
 {
@@ -77,6 +83,12 @@ event_clear (gpointer data)
   g_clear_error (&self->reason);
 }
 
+/**
+ * micro_event_unref:
+ * @self: (transfer full) (nullable): an event
+ *
+ * Drops a reference.  Any thread.
+ */
 void
 micro_event_unref (MicroEvent *self)
 {
@@ -84,6 +96,12 @@ micro_event_unref (MicroEvent *self)
     g_atomic_rc_box_release_full (self, event_clear);
 }
 
+/**
+ * micro_event_get_kind:
+ * @self: an event
+ *
+ * Returns: whether the service is there
+ */
 MicroEventKind
 micro_event_get_kind (MicroEvent *self)
 {

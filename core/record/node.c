@@ -57,6 +57,12 @@ micro_node_new (const char *id, const char *address, MicroMetadata *metadata)
   return self;
 }
 
+/**
+ * micro_node_ref:
+ * @self: a node
+ *
+ * Returns: (transfer full): @self
+ */
 MicroNode *
 micro_node_ref (MicroNode *self)
 {
@@ -73,6 +79,12 @@ node_clear (gpointer data)
   micro_metadata_unref (self->metadata);
 }
 
+/**
+ * micro_node_unref:
+ * @self: (transfer full) (nullable): a node
+ *
+ * Drops a reference.  Any thread.
+ */
 void
 micro_node_unref (MicroNode *self)
 {
@@ -80,12 +92,24 @@ micro_node_unref (MicroNode *self)
     g_atomic_rc_box_release_full (self, node_clear);
 }
 
+/**
+ * micro_node_get_id:
+ * @self: a node
+ *
+ * Returns: (transfer none): what it is told from the others of its service by
+ */
 const char *
 micro_node_get_id (MicroNode *self)
 {
   return self->id;
 }
 
+/**
+ * micro_node_get_address:
+ * @self: a node
+ *
+ * Returns: (transfer none): where it is: `host:port`, or what the transport takes
+ */
 const char *
 micro_node_get_address (MicroNode *self)
 {
@@ -140,6 +164,13 @@ micro_node_get_state (MicroNode *self)
   return self->state;
 }
 
+/**
+ * micro_node_equal:
+ * @a: one of two nodes
+ * @b: the other
+ *
+ * Returns: whether id, address and metadata are the same
+ */
 gboolean
 micro_node_equal (MicroNode *a, MicroNode *b)
 {
@@ -148,6 +179,12 @@ micro_node_equal (MicroNode *a, MicroNode *b)
              && micro_metadata_equal (a->metadata, b->metadata));
 }
 
+/**
+ * micro_node_hash:
+ * @self: a node
+ *
+ * Returns: a hash of its id and address, for tables
+ */
 guint
 micro_node_hash (MicroNode *self)
 {

@@ -73,6 +73,12 @@ micro_service_new (const char *name,
   return self;
 }
 
+/**
+ * micro_service_ref:
+ * @self: a service
+ *
+ * Returns: (transfer full): @self
+ */
 MicroService *
 micro_service_ref (MicroService *self)
 {
@@ -91,6 +97,12 @@ service_clear (gpointer data)
   g_ptr_array_unref (self->nodes);
 }
 
+/**
+ * micro_service_unref:
+ * @self: (transfer full) (nullable): a service
+ *
+ * Drops a reference.  Any thread.
+ */
 void
 micro_service_unref (MicroService *self)
 {
@@ -98,18 +110,36 @@ micro_service_unref (MicroService *self)
     g_atomic_rc_box_release_full (self, service_clear);
 }
 
+/**
+ * micro_service_get_name:
+ * @self: a service
+ *
+ * Returns: (transfer none): the name others call it by
+ */
 const char *
 micro_service_get_name (MicroService *self)
 {
   return self->name;
 }
 
+/**
+ * micro_service_get_version:
+ * @self: a service
+ *
+ * Returns: (transfer none): its version
+ */
 const char *
 micro_service_get_version (MicroService *self)
 {
   return self->version;
 }
 
+/**
+ * micro_service_get_metadata:
+ * @self: a service
+ *
+ * Returns: (transfer none) (nullable): its metadata; %NULL is the empty one
+ */
 MicroMetadata *
 micro_service_get_metadata (MicroService *self)
 {
@@ -154,6 +184,13 @@ micro_service_with_nodes (MicroService *self, GPtrArray *nodes)
   return micro_service_new (self->name, self->version, self->metadata, self->endpoints, nodes);
 }
 
+/**
+ * micro_service_equal:
+ * @a: one of two services
+ * @b: the other
+ *
+ * Returns: whether all that they say is the same, nodes and endpoints in the same order
+ */
 gboolean
 micro_service_equal (MicroService *a, MicroService *b)
 {
