@@ -147,3 +147,24 @@ micro_app_init (MicroApp *self, int *argc, char ***argv, GError **error)
   return micro_options_parse (self->options, argc, argv, error)
          && micro_app_check_options (self, error) && construct (self, error);
 }
+
+/**
+ * micro_app_init_strv: (rename-to micro_app_init)
+ * @self: a program
+ * @arguments: (array zero-terminated=1): those of the program, its own name first
+ * @error: return location; %G_OPTION_ERROR for what the user typed
+ *
+ * As micro_app_init(), for who cannot have an array changed in place.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): what is left of @arguments
+ */
+char **
+micro_app_init_strv (MicroApp *self, const char *const *arguments, GError **error)
+{
+  g_auto (GStrv) copy = g_strdupv ((char **) arguments);
+  int argc = (int) g_strv_length (copy);
+  g_autofree char **rest = g_memdup2 (copy, ((gsize) argc + 1) * sizeof *copy);
+  char **left = rest;
+
+  return micro_app_init (self, &argc, &left, error) ? g_strdupv (left) : NULL;
+}

@@ -166,7 +166,7 @@ report (MicroApp *self, GError *error)
  * micro_app_run:
  * @self: a program
  * @argc: main()'s
- * @argv: (array length=argc): main()'s
+ * @argv: (array length=argc): main()'s; it stays as it is
  *
  * The whole life of a service: micro_app_init() if that was not done, listens, registers, serves
  * until SIGTERM, SIGINT or micro_app_quit(), deregisters, and drains.  Runs the default main
@@ -177,12 +177,15 @@ report (MicroApp *self, GError *error)
 int
 micro_app_run (MicroApp *self, int argc, char *argv[])
 {
+  g_autofree char **copy = g_new0 (char *, argc + 1);
   GError *error = NULL;
 
   g_return_val_if_fail (MICRO_IS_APP (self), EXIT_FAILURE);
   signal (SIGPIPE, SIG_IGN);
   if (self->options == NULL)
     {
+      memcpy (copy, argv, (gsize) argc * sizeof *argv);
+      argv = copy; /* what is taken out is not missed by who frees it */
       if (!micro_app_init (self, &argc, &argv, &error))
         return report (self, error);
       if (argc > 1 && self->parameters == NULL)

@@ -29,6 +29,8 @@ MICRO_API void micro_app_set_usage (MicroApp *self, const char *parameters, cons
 /* Reads flags and MICRO_*, loads the plugins, makes the client. Removes what it knows from argv.
  * --help and --version print and end the process with 0. */
 MICRO_API gboolean micro_app_init (MicroApp *self, int *argc, char ***argv, GError **error);
+/* The same for other languages: returns what it does not know. */
+MICRO_API char **micro_app_init_strv (MicroApp *self, const char *const *arguments, GError **error);
 
 /* Before init: messages come on the loop threads while it runs. */
 MICRO_API void micro_app_subscribe (MicroApp *self,
