@@ -86,6 +86,7 @@ test_scripts = \
 	tests/test-headers.sh \
 	tests/test-health.sh \
 	tests/test-includes.sh \
+	tests/test-introspection.sh \
 	tests/test-kube.sh \
 	tests/test-library-page.sh \
 	tests/test-local-registry.sh \
@@ -126,7 +127,7 @@ suites = tests/bench tests/brokers tests/builds tests/clients tests/conformance 
 EXTRA_DIST += $(suites) $(example_plugin) $(test_scripts) tests/abi.awk tests/abi.c tests/abi-minor.c tests/abi.txt \
 	tests/certificates.sh \
 	tests/completion.zsh tests/check.sh tests/count.sh tests/functions.sh tests/gate.sh tests/installcheck.sh tests/limit \
-	tests/held-port.h tests/peers.sh tests/run tests/selector-test.h tests/suites.sh tests/unit.h \
+	tests/held-port.h tests/introspection.py tests/peers.sh tests/run tests/selector-test.h tests/suites.sh tests/unit.h \
 	tests/symbols.txt tests/valgrind.supp packaging/build-debs packaging/build-rpms packaging/build-steps.sh \
 	packaging/container packaging/debian packaging/debian-packages packaging/debian-tree.sh packaging/kubernetes packaging/rpm \
 	.ci/run

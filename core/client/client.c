@@ -297,6 +297,14 @@ micro_client_call_bytes_async (MicroClient *self,
                       options, cancellable, task_done, task);
 }
 
+/**
+ * micro_client_call_bytes_finish:
+ * @self: a client
+ * @result: what the call-back got
+ * @error: return location
+ *
+ * Returns: (transfer full): the reply
+ */
 GBytes *
 micro_client_call_bytes_finish (MicroClient *self, GAsyncResult *result, GError **error)
 {
