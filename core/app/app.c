@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "app/app.h"
+#include "client/cache.h"
 #include "plugin/plugin.h"
 #include <micro/micro-transport.h>
 
@@ -35,6 +36,8 @@ micro_app_dispose (GObject *object)
     micro_transport_close (self->transport);
   g_clear_object (&self->health);
   g_clear_object (&self->client);
+  if (self->cache != NULL) /* others may have the client */
+    micro_cache_close (self->cache);
   g_clear_pointer (&self->cache, micro_cache_unref);
   g_clear_object (&self->broker);
   g_clear_object (&self->transport);
@@ -202,7 +205,7 @@ micro_app_get_registry (MicroApp *self)
 }
 
 /**
- * micro_app_get_registry_loop: (skip)
+ * micro_app_get_registry_loop:
  * @self: a program, after micro_app_init()
  *
  * Returns: (transfer none) (nullable): the thread that owns the registry, and serves no calls
@@ -215,7 +218,7 @@ micro_app_get_registry_loop (MicroApp *self)
 }
 
 /**
- * micro_app_get_cache: (skip)
+ * micro_app_get_cache:
  * @self: a program, after micro_app_init()
  *
  * Returns: (transfer none) (nullable): what it knows of services, for further clients

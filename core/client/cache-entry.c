@@ -330,8 +330,7 @@ follow (MicroCacheEntry *self)
 void
 micro_cache_entry_stop (MicroCacheEntry *self)
 {
-  g_autoptr (GError) error = g_error_new_literal (MICRO_ERROR, MICRO_STATUS_CANCELLED,
-                                                  "the cache of the registry has ended");
+  g_autoptr (GError) error = micro_cache_ended_error ();
 
   self->stopped = TRUE;
   tell_waiters (self, error);

@@ -7,6 +7,7 @@
 
 #include "client/cache-entry.h"
 #include "client/published.h"
+#include <micro/micro-error.h>
 
 /* Names that nobody serves come from outside, from a gateway's callers say: no more are kept. */
 #define MAX_ABSENT 1000
@@ -151,13 +152,23 @@ typedef struct
 } Request;
 
 static void
+refuse (Request *request)
+{
+  g_autoptr (GError) error = micro_cache_ended_error ();
+
+  request->callback (NULL, error, request->user_data);
+}
+
+static void
 get_on_loop (gpointer user_data)
 {
   Request *request = user_data;
   MicroCache *self = request->cache;
   MicroCacheEntry *entry = g_hash_table_lookup (self->entries, request->name);
 
-  if (entry == NULL)
+  if (self->closing)
+    refuse (request);
+  else if (entry == NULL)
     {
       entry = micro_cache_entry_new (request->name, self->lookup, self->loop, self->cancellable,
                                      &entry_funcs, self);
@@ -165,7 +176,8 @@ get_on_loop (gpointer user_data)
       g_atomic_int_set (&self->n_entries, (int) g_hash_table_size (self->entries));
       plan_sweep (self);
     }
-  micro_cache_entry_get (entry, request->callback, request->user_data);
+  if (entry != NULL)
+    micro_cache_entry_get (entry, request->callback, request->user_data);
   micro_cache_unref (self);
   g_free (request->name);
   g_free (request);
@@ -198,6 +210,13 @@ guint
 micro_cache_get_size (MicroCache *self)
 {
   return (guint) g_atomic_int_get (&self->n_entries);
+}
+
+GError *
+micro_cache_ended_error (void)
+{
+  return g_error_new_literal (MICRO_ERROR, MICRO_STATUS_CANCELLED,
+                              "the cache of the registry has ended");
 }
 
 /* --- Listeners --- */
@@ -253,14 +272,60 @@ micro_cache_remove_listener (MicroCache *self, gpointer user_data)
   micro_loop_run_sync (self->loop, remove_listener_on_loop, &job);
 }
 
+/* --- All services --- */
+
+typedef struct
+{
+  MicroCache *cache;
+  MicroCacheListFunc callback;
+  gpointer user_data;
+} List;
+
+static void
+list_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree List *list = user_data;
+  GError *error = NULL;
+  GPtrArray *services
+      = micro_registry_list_services_finish (MICRO_REGISTRY (source), result, &error);
+
+  list->callback (services, error, list->user_data);
+  operation_ended (list->cache);
+}
+
+static void
+list_on_loop (gpointer user_data)
+{
+  List *list = user_data;
+
+  if (list->cache->closing)
+    {
+      list->callback (NULL, micro_cache_ended_error (), list->user_data);
+      g_free (list);
+      return;
+    }
+  operation_began (list->cache);
+  micro_registry_list_services_async (list->cache->registry, list->cache->cancellable, list_done,
+                                      list);
+}
+
+void
+micro_cache_list (MicroCache *self, MicroCacheListFunc callback, gpointer user_data)
+{
+  List *list = g_new (List, 1);
+
+  *list = (List){ self, callback, user_data };
+  micro_loop_post (self->loop, list_on_loop, list);
+}
+
 /* --- Life --- */
 
 /**
- * micro_cache_new: (skip)
+ * micro_cache_new:
  * @registry: where services are found; used on @loop only
  * @lookup: (nullable): asked for single services in its place, as micro_selector_get_registry() has
  * it
- * @loop: a thread of its own; outlives the cache
+ * @loop: a thread of its own, which ends after the cache
  *
  * Returns: (transfer full): a cache that knows nothing yet
  */
@@ -274,7 +339,7 @@ micro_cache_new (MicroRegistry *registry, MicroRegistry *lookup, MicroLoop *loop
   g_atomic_ref_count_init (&self->references);
   self->registry = g_object_ref (registry);
   self->lookup = g_object_ref (lookup != NULL ? lookup : registry);
-  self->loop = loop;
+  self->loop = micro_loop_ref (loop);
   self->cancellable = g_cancellable_new ();
   self->published = micro_published_new ((GBoxedCopyFunc) micro_snapshot_ref,
                                          (GBoxedFreeFunc) micro_snapshot_unref);
@@ -317,27 +382,36 @@ cache_close_on_loop (gpointer user_data)
     }
 }
 
+/* By now the last call-back, which had counted itself down, has returned too. */
 static void
-do_nothing (gpointer user_data)
+drop_registries_on_loop (gpointer user_data)
 {
+  MicroCache *self = user_data;
+
+  g_clear_object (&self->registry);
+  g_clear_object (&self->lookup);
 }
 
-static void
-cache_free (MicroCache *self)
+void
+micro_cache_close (MicroCache *self)
 {
   micro_loop_run_sync (self->loop, cache_close_on_loop, self);
   g_mutex_lock (&self->idle_mutex);
   while (self->n_running > 0)
     g_cond_wait (&self->idle, &self->idle_mutex);
   g_mutex_unlock (&self->idle_mutex);
-  /* The last call-back has counted itself down, but need not have returned. */
-  micro_loop_run_sync (self->loop, do_nothing, NULL);
+  micro_loop_run_sync (self->loop, drop_registries_on_loop, self);
+}
+
+static void
+cache_free (MicroCache *self)
+{
+  micro_cache_close (self);
   g_hash_table_unref (self->entries);
   g_ptr_array_unref (self->leaving);
   g_array_unref (self->listeners);
-  g_object_unref (self->registry);
-  g_object_unref (self->lookup);
   g_object_unref (self->cancellable);
+  micro_loop_unref (self->loop);
   micro_published_free (self->published);
   g_mutex_clear (&self->idle_mutex);
   g_cond_clear (&self->idle);
@@ -361,7 +435,8 @@ micro_cache_unref (MicroCache *self)
  * micro_cache_get_registry:
  * @self: a cache
  *
- * Returns: (transfer none): the registry of the program; to be used on micro_cache_get_loop() only
+ * Returns: (transfer none) (nullable): the registry of the program; to be used on
+ *   micro_cache_get_loop() only; %NULL once the program has ended
  */
 MicroRegistry *
 micro_cache_get_registry (MicroCache *self)

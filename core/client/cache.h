@@ -20,6 +20,16 @@ MicroSnapshot *micro_cache_peek (MicroCache *self, const char *name);
 /* Asks the registry if need be, once for all who wait; @callback runs on the cache's loop. */
 void
 micro_cache_get (MicroCache *self, const char *name, MicroCacheFunc callback, gpointer user_data);
+/* @services: (transfer full) (nullable): of MicroService; @error: (transfer full) (nullable) */
+typedef void (*MicroCacheListFunc) (GPtrArray *services, GError *error, gpointer user_data);
+/* Asks the registry for all it has; @callback runs on the cache's loop, or before this returns. The
+ * caller holds a reference until then. */
+void micro_cache_list (MicroCache *self, MicroCacheListFunc callback, gpointer user_data);
+/* The end of the registry's thread is near: waits for what runs there, and fails what is asked
+ * later.  Not on a loop thread; twice is once. */
+void micro_cache_close (MicroCache *self);
+/* What that fails with. */
+GError *micro_cache_ended_error (void);
 /* Waits for it.  Not on a loop thread. */
 MicroSnapshot *micro_cache_get_sync (MicroCache *self, const char *name, GError **error);
 

@@ -23,6 +23,7 @@ struct _MicroClient
   MicroSelector *selector;
   MicroTransport *transport;
   GPtrArray *loops;
+  GPtrArray *loops_given; /* whose last reference may end them */
   MicroCache *cache;
   int resolves;    /* atomic: the selector does, and has not said that it needs a registry */
   gboolean learns; /* the selector wants to know how calls went */

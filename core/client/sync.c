@@ -133,27 +133,9 @@ micro_client_call_sync (MicroClient *self,
 /* --- Looking up --- */
 
 static void
-list_done (GObject *source, GAsyncResult *result, gpointer user_data)
+listed (GPtrArray *services, GError *error, gpointer user_data)
 {
-  GError *error = NULL;
-  GPtrArray *services
-      = micro_registry_list_services_finish (MICRO_REGISTRY (source), result, &error);
-
   wait_end (user_data, services, error);
-}
-
-typedef struct
-{
-  MicroRegistry *registry;
-  Wait *wait;
-} ListJob;
-
-static void
-list_on_loop (gpointer user_data)
-{
-  ListJob *job = user_data;
-
-  micro_registry_list_services_async (job->registry, NULL, list_done, job->wait);
 }
 
 /**
@@ -169,12 +151,11 @@ GPtrArray *
 micro_client_list_services_sync (MicroClient *self, GError **error)
 {
   Wait wait;
-  ListJob job = { micro_cache_get_registry (self->cache), &wait };
 
   if (!may_block (error))
     return NULL;
   wait_init (&wait);
-  micro_loop_run_sync (micro_cache_get_loop (self->cache), list_on_loop, &job);
+  micro_cache_list (self->cache, listed, &wait);
   return wait_for (&wait, error);
 }
 

@@ -506,3 +506,51 @@ TEST_F (Cache, EndsWhileItWaitsToWatchAgain)
   micro_cache_unref (cache);
   cache = nullptr;
 }
+
+TEST_F (Cache, FailsWhatIsAskedAfterItHasEnded)
+{
+  g_autoptr (GError) error = nullptr;
+  MicroLoop *ended = loop;
+  std::string said;
+
+  Add ("1", { "a" });
+  Get ();
+  micro_loop_ref (ended);
+  micro_cache_close (cache);
+  micro_loop_free (loop);
+  loop = micro_loop_new ("another");
+
+  EXPECT_EQ (micro_cache_get_registry (cache), nullptr);
+  EXPECT_EQ (micro_cache_get_sync (cache, "other", &error), nullptr);
+  EXPECT_TRUE (g_error_matches (error, MICRO_ERROR, MICRO_STATUS_CANCELLED));
+  micro_cache_list (
+      cache,
+      [] (GPtrArray *services, GError *why, gpointer data) {
+        EXPECT_EQ (services, nullptr);
+        *(std::string *) data = why->message;
+        g_error_free (why);
+      },
+      &said);
+  EXPECT_EQ (said, "the cache of the registry has ended");
+  micro_cache_unref (cache);
+  cache = nullptr;
+  micro_loop_unref (ended);
+}
+
+TEST_F (Cache, EndsWhileAllAreListed)
+{
+  static std::atomic<int> told;
+
+  told = 0;
+  micro_cache_list (
+      cache,
+      [] (GPtrArray *services, GError *why, gpointer) {
+        EXPECT_TRUE ((services == nullptr) == (why != nullptr));
+        g_clear_pointer (&services, g_ptr_array_unref);
+        g_clear_error (&why);
+        told++;
+      },
+      nullptr);
+  micro_cache_close (cache);
+  EXPECT_EQ (told, 1);
+}
