@@ -36,6 +36,10 @@ micro_error_private_clear (MicroErrorPrivate *self)
 
 G_DEFINE_EXTENDED_ERROR (MicroError, micro_error)
 
+/* An error of this domain made by its name alone, as PyGObject makes it, has room for what is
+ * private only if the domain is known by then. */
+static void __attribute__ ((constructor)) register_domain (void) { micro_error_quark (); }
+
 /* Not by G_DEFINE_QUARK(), into whose name clang-format puts spaces. */
 GQuark
 micro_plugin_error_quark (void)
