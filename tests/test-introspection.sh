@@ -28,7 +28,14 @@ from_python ()
   env GI_TYPELIB_PATH="$folder" LD_LIBRARY_PATH="$build/core/.libs" "$python" "$@"
 }
 serves "$work/greeter.log" "$build/examples/greeter/greeter-service"
-sed -n '/^=head2 From Python/,/^=head2 Running/s/^ //p' "$abs_top_srcdir/core/docs/micro-library.pod" >"$work/page.py"
-expect 0 '^greeter 1\.0\.0' from_python "$work/page.py" --selector=first
-expect 0 '^\{"msg":"Hello Ada"\}$' from_python "$work/page.py" --selector=first
+# The two programs of the page.
+sed -n '/^=head2 From Python/,/^=head2 Running/s/^ //p' "$abs_top_srcdir/core/docs/micro-library.pod" |
+  awk -v folder="$work" '/^import .*sys$/ { n++ } { print >folder "/page" n ".py" }'
+expect 0 '^greeter 1\.0\.0' from_python "$work/page1.py" --selector=first
+expect 0 '^\{"msg":"Hello Ada"\}$' from_python "$work/page1.py" --selector=first
 expect 0 '^ok$' from_python "$abs_top_srcdir/tests/introspection.py" "$folder/Micro-1.gir" --selector=python
+
+expect 0 '^ok$' from_python "$abs_top_srcdir/tests/introspection-serve.py"
+serves "$work/shouter.log" env GI_TYPELIB_PATH="$folder" LD_LIBRARY_PATH="$build/core/.libs" "$python" "$work/page2.py"
+expect 0 '"msg": "ADA"' micro call shouter Shout name=Ada
+ends "$pid" "$work/shouter.log"

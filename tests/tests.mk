@@ -127,7 +127,8 @@ suites = tests/bench tests/brokers tests/builds tests/clients tests/conformance 
 EXTRA_DIST += $(suites) $(example_plugin) $(test_scripts) tests/abi.awk tests/abi.c tests/abi-minor.c tests/abi.txt \
 	tests/certificates.sh \
 	tests/completion.zsh tests/check.sh tests/count.sh tests/functions.sh tests/gate.sh tests/installcheck.sh tests/limit \
-	tests/held-port.h tests/introspection.py tests/peers.sh tests/run tests/selector-test.h tests/suites.sh tests/unit.h \
+	tests/held-port.h tests/introspection.py \
+	tests/introspection-serve.py tests/peers.sh tests/run tests/selector-test.h tests/suites.sh tests/unit.h \
 	tests/symbols.txt tests/valgrind.supp packaging/build-debs packaging/build-rpms packaging/build-steps.sh \
 	packaging/container packaging/debian packaging/debian-packages packaging/debian-tree.sh packaging/kubernetes packaging/rpm \
 	.ci/run
