@@ -282,7 +282,7 @@ micro_call_finish (MicroCall *self, MicroStatus status, const char *text, GBytes
 }
 
 /**
- * micro_call_reply:
+ * micro_call_reply: (skip)
  * @self: a call that takes one more message, as any unary one does; gone afterwards
  * @response: the reply, of the method's response type; may go after this returns
  *

@@ -202,9 +202,9 @@ micro_call_get_header (MicroCall *self, const char *name)
 }
 
 /**
- * micro_call_foreach_header: (skip)
+ * micro_call_foreach_header:
  * @self: a call
- * @callback: sees each header, with names in lower case and duplicates as they came
+ * @callback: (scope call): sees each header, with names in lower case and duplicates as they came
  * @user_data: for @callback
  *
  * Only on the call's loop thread.

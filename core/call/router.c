@@ -168,7 +168,7 @@ add_service (MicroRouter *self,
 }
 
 /**
- * micro_router_add:
+ * micro_router_add: (skip)
  * @self: a router that nobody serves yet
  * @service: (transfer none): a generated descriptor
  * @handlers: (transfer none): one a method, in the descriptor's order; %NULL answers UNIMPLEMENTED
@@ -506,7 +506,7 @@ describe_method (const MicroMethod *method)
  * micro_router_get_endpoints:
  * @self: a router
  *
- * Returns: (transfer full) (element-type MicroEndpoint): what it serves, sorted by name
+ * Returns: (transfer container) (element-type MicroEndpoint): what it serves, sorted by name
  */
 GPtrArray *
 micro_router_get_endpoints (MicroRouter *self)

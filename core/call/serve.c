@@ -67,7 +67,15 @@ run_handler (MicroCall *call, gconstpointer request)
   call->state = MICRO_CALL_HANDLED;
   micro_scope_enter (&scope, loop, call, NULL);
   if (route->bytes_handler != NULL)
-    route->bytes_handler (call, (GBytes *) request, route->user_data);
+    {
+      /* A binding looks at what it was shown once more when the handler has returned. */
+      GBytes *bytes = request != NULL ? g_bytes_ref ((GBytes *) request) : NULL;
+
+      micro_call_ref (call);
+      route->bytes_handler (call, bytes, route->user_data);
+      micro_call_unref (call);
+      g_clear_pointer (&bytes, g_bytes_unref);
+    }
   else
     route->handler (call, request, route->user_data);
   micro_scope_leave (&scope, loop);

@@ -34,45 +34,57 @@ typedef struct
 } BytesStream;
 
 static void
-bytes_stream_free (gpointer data)
+bytes_stream_clear (gpointer data)
 {
   BytesStream *self = data;
 
   if (self->destroy != NULL)
     self->destroy (self->user_data);
-  g_free (self);
+}
+
+static void
+bytes_stream_free (gpointer data)
+{
+  g_atomic_rc_box_release_full (data, bytes_stream_clear);
+}
+
+/* The call may end in the call-back; a binding looks at all that it was shown, and at its own end
+ * of the call-back, once more when that has returned. */
+static void
+tell_bytes (MicroCall *call, MicroStreamEvent event, gconstpointer message, gpointer user_data)
+{
+  BytesStream *self = g_atomic_rc_box_acquire (user_data);
+  GBytes *bytes = message != NULL ? g_bytes_ref ((GBytes *) message) : NULL;
+
+  micro_call_ref (call);
+  self->func (call, event, bytes, self->user_data);
+  micro_call_unref (call);
+  g_clear_pointer (&bytes, g_bytes_unref);
+  bytes_stream_free (self);
 }
 
 static void
 bytes_message (MicroCall *call, gconstpointer message, gpointer user_data)
 {
-  BytesStream *self = user_data;
-
-  self->func (call, MICRO_STREAM_MESSAGE, (GBytes *) message, self->user_data);
+  tell_bytes (call, MICRO_STREAM_MESSAGE, message, user_data);
 }
 
 static void
 bytes_ended (MicroCall *call, gpointer user_data)
 {
-  BytesStream *self = user_data;
-
-  self->func (call, MICRO_STREAM_ENDED, NULL, self->user_data);
+  tell_bytes (call, MICRO_STREAM_ENDED, NULL, user_data);
 }
 
 static void
 bytes_writable (MicroCall *call, gpointer user_data)
 {
-  BytesStream *self = user_data;
-
-  self->func (call, MICRO_STREAM_WRITABLE, NULL, self->user_data);
+  tell_bytes (call, MICRO_STREAM_WRITABLE, NULL, user_data);
 }
 
 static void
 bytes_cancelled (MicroCall *call, gpointer user_data)
 {
-  BytesStream *self = user_data;
-
-  self->func (call, MICRO_STREAM_CANCELLED, NULL, self->user_data);
+  tell_bytes (call, MICRO_STREAM_CANCELLED, NULL, user_data);
 }
 
 /**
@@ -97,7 +109,7 @@ micro_call_stream_bytes (MicroCall *self,
   BytesStream *stream;
 
   g_return_if_fail (micro_call_is_open (self) && self->stream == NULL && func != NULL);
-  stream = g_new (BytesStream, 1);
+  stream = g_atomic_rc_box_new (BytesStream);
   *stream = (BytesStream){ func, user_data, destroy };
   self->stream_destroy = bytes_stream_free;
   micro_call_stream (self, &funcs, stream);

@@ -110,18 +110,36 @@ micro_client_add_interceptor (MicroClient *self,
 
 /* --- What interceptors see and say --- */
 
+/**
+ * micro_request_get_service:
+ * @self: a request
+ *
+ * Returns: (transfer none): the service that was called, not what answers for it
+ */
 const char *
 micro_request_get_service (MicroRequest *self)
 {
   return self->service;
 }
 
+/**
+ * micro_request_get_path:
+ * @self: a request
+ *
+ * Returns: (transfer none): the path of its method, `/greeter.Say/Hello`
+ */
 const char *
 micro_request_get_path (MicroRequest *self)
 {
   return self->path;
 }
 
+/**
+ * micro_request_get_address:
+ * @self: a request
+ *
+ * Returns: (transfer none) (nullable): of the node that the running, or the last, try went to
+ */
 const char *
 micro_request_get_address (MicroRequest *self)
 {
@@ -132,12 +150,25 @@ micro_request_get_address (MicroRequest *self)
              : NULL;
 }
 
+/**
+ * micro_request_is_stream:
+ * @self: a request
+ *
+ * Returns: whether it is a stream
+ */
 gboolean
 micro_request_is_stream (MicroRequest *self)
 {
   return self->funcs->streaming;
 }
 
+/**
+ * micro_request_get_header:
+ * @self: a request
+ * @name: of a header
+ *
+ * Returns: (transfer none) (nullable): one that will be sent, as the caller set it or passed it on
+ */
 const char *
 micro_request_get_header (MicroRequest *self, const char *name)
 {
@@ -156,6 +187,14 @@ micro_request_add_header (MicroRequest *self, const char *name, const char *valu
   g_ptr_array_add (self->headers, g_strdup (value));
 }
 
+/**
+ * micro_request_set_header:
+ * @self: a request
+ * @name: of a header
+ * @value: its value; bytes for a name that ends in "-bin"
+ *
+ * Replaces all headers of this name.  Only before the first try.
+ */
 void
 micro_request_set_header (MicroRequest *self, const char *name, const char *value)
 {

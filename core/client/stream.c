@@ -417,10 +417,10 @@ micro_stream_get_header (MicroStream *self, const char *name)
 }
 
 /**
- * micro_stream_foreach_header: (skip)
+ * micro_stream_foreach_header:
  * @self: a stream
  * @trailers: those that came after the messages
- * @callback: sees each
+ * @callback: (scope call): sees each
  * @user_data: for @callback
  *
  * In events only.

@@ -75,7 +75,7 @@ run_tasks (MicroLoop *self)
 }
 
 /**
- * micro_loop_queue_task:
+ * micro_loop_queue_task: (skip)
  * @self: the loop of the calling thread
  * @task: something to do
  *
@@ -108,7 +108,7 @@ run_after_end (MicroLoop *self, MicroLoopFunc func, gpointer user_data)
 /**
  * micro_loop_post:
  * @self: a loop
- * @func: what to run on its thread
+ * @func: (scope async): what to run on its thread
  * @user_data: for @func
  *
  * Runs @func on the loop's thread, in the order of the posts.  Any thread.  When the loop's thread
@@ -160,7 +160,7 @@ run_sync_call (gpointer user_data)
 /**
  * micro_loop_run_sync:
  * @self: a loop
- * @func: what to run on its thread
+ * @func: (scope call): what to run on its thread
  * @user_data: for @func
  *
  * Runs @func on the loop's thread and waits until it has returned.  Any thread; on the loop's own
@@ -190,7 +190,7 @@ micro_loop_run_sync (MicroLoop *self, MicroLoopFunc func, gpointer user_data)
 /* --- Descriptors --- */
 
 /**
- * micro_loop_add_source:
+ * micro_loop_add_source: (skip)
  * @self: the loop of the calling thread
  * @source: (transfer none): a descriptor, its mask and its call-back
  * @error: return location
@@ -209,6 +209,14 @@ micro_loop_add_source (MicroLoop *self, MicroLoopSource *source, GError **error)
   return FALSE;
 }
 
+/**
+ * micro_loop_change_source: (skip)
+ * @self: the loop of the calling thread
+ * @source: what is watched
+ * @events: its new mask
+ *
+ * Watches it for other events.
+ */
 void
 micro_loop_change_source (MicroLoop *self, MicroLoopSource *source, guint32 events)
 {
@@ -221,6 +229,13 @@ micro_loop_change_source (MicroLoop *self, MicroLoopSource *source, guint32 even
     g_critical ("epoll_ctl: %s", g_strerror (errno));
 }
 
+/**
+ * micro_loop_remove_source: (skip)
+ * @self: the loop of the calling thread
+ * @source: what is watched
+ *
+ * Watches it no more.
+ */
 void
 micro_loop_remove_source (MicroLoop *self, MicroLoopSource *source)
 {
@@ -466,6 +481,12 @@ micro_loop_get_scope (MicroLoop *self)
   return &self->scope;
 }
 
+/**
+ * micro_loop_get_context:
+ * @self: a loop
+ *
+ * Returns: (transfer none): the context that its thread runs, for GLib's sources
+ */
 GMainContext *
 micro_loop_get_context (MicroLoop *self)
 {

@@ -43,7 +43,7 @@ heap_down (MicroLoop *self, guint position, MicroLoopTimer *timer)
 }
 
 /**
- * micro_loop_start_timer:
+ * micro_loop_start_timer: (skip)
  * @self: the loop of the calling thread
  * @timer: a timer whose `expired` is set
  * @at_us: when, on g_get_monotonic_time()'s clock
@@ -65,7 +65,7 @@ micro_loop_start_timer (MicroLoop *self, MicroLoopTimer *timer, gint64 at_us)
 }
 
 /**
- * micro_loop_stop_timer:
+ * micro_loop_stop_timer: (skip)
  * @self: the loop of the calling thread
  * @timer: a timer, running or not
  *

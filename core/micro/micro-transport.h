@@ -78,7 +78,7 @@ typedef struct
  * @finish: server: sends the status, and takes the call back (@message nullable, NUL-terminated;
  *   @details nullable, a serialised google.rpc.Status)
  * @cancel: client: gives the call up at once; the call is gone afterwards and no event follows
- * @get_header: (nullable result): the value of a received header or trailer, lower-case name
+ * @get_header: the value, %NULL if there is none, of a received header or trailer, lower-case name
  * @foreach_header: sees the received headers, or (client) the received trailers
  * @add_header: server: a header or a trailer of the answer
  * @send_headers: server: what add_header gave leaves now
