@@ -52,8 +52,10 @@ G_DEFINE_BOXED_TYPE (MicroCall, micro_call, micro_call_ref, micro_call_unref)
 gboolean
 micro_call_clear (MicroCall *self, void (*release) (MicroCall *self))
 {
-  micro_arena_clear (&self->arena);
-  micro_arena_clear (&self->message_arena);
+  if (self->arena.blocks != NULL)
+    micro_arena_clear (&self->arena);
+  if (self->message_arena.blocks != NULL)
+    micro_arena_clear (&self->message_arena);
   self->release = release;
   /* Ours is the only one, so nobody could take another. */
   return g_atomic_int_get (&self->references) == 1 || g_atomic_int_dec_and_test (&self->references);
