@@ -22,6 +22,7 @@ struct Stream
   double due;
   int32_t id;
   int to_send;     /* 1: a message waits */
+  size_t sent;     /* of that */
   int last;        /* nothing comes after it */
   size_t received; /* of the message that is coming, with its prefix */
   size_t length;   /* of all of that */
@@ -43,14 +44,17 @@ read_message (nghttp2_session *session,
   size_t n = 0;
 
   (void) session, (void) stream_id, (void) user_data;
-  if (stream->to_send && length < REQUEST_SIZE)
-    fail ("a window is smaller than a message");
   if (!stream->to_send && !stream->last)
     return NGHTTP2_ERR_DEFERRED;
   if (stream->to_send)
-    memcpy (buffer, request, n = REQUEST_SIZE);
-  stream->to_send = 0;
-  if (stream->last)
+    {
+      /* A window that is nearly used up takes a part. */
+      n = REQUEST_SIZE - stream->sent < length ? REQUEST_SIZE - stream->sent : length;
+      memcpy (buffer, request + stream->sent, n);
+      stream->sent = (stream->sent + n) % REQUEST_SIZE;
+      stream->to_send = stream->sent != 0;
+    }
+  if (stream->last && !stream->to_send)
     *flags |= NGHTTP2_DATA_FLAG_EOF;
   return (ssize_t) n;
 }
