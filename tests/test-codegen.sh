@@ -50,9 +50,9 @@ has kitchen.micro.h 'micro_test_v1_kitchen_delete_sync (MicroClient *client'
 has kitchen.micro.h '   * Sends back what came.'
 has kitchen.micro.h ' * Cooks. A comment may hold * / and / * too.'
 has kitchen.micro.h 'void micro_test_v1_cellar_add_handlers (MicroRouter *router'
-has kitchen.micro.c '"Watch", MICRO_METHOD_SERVER_STREAM'
-has kitchen.micro.c '"Pour", MICRO_METHOD_CLIENT_STREAM'
-has kitchen.micro.c '"Register", MICRO_METHOD_BIDI'
+has kitchen.micro.c '"Watch", .kind = MICRO_METHOD_SERVER_STREAM'
+has kitchen.micro.c '"Pour", .kind = MICRO_METHOD_CLIENT_STREAM'
+has kitchen.micro.c '"Register", .kind = MICRO_METHOD_BIDI'
 ! grep -q 'watch_sync' "$out/kitchen.micro.h" || fail "a unary stub for a stream"
 
 # No package: the service alone names everything; methods that differ in letter case only stay apart.

@@ -148,7 +148,7 @@ SH_LOG_COMPILER = $(LOG_COMPILER) bash
 
 # The GTest programs, and all that tests need: compiled, not run.
 unit-tests: $(BUILT_SOURCES) tests/unit.h.gch
-	$(MAKE) $(AM_MAKEFLAGS) $(gtests)
+	$(MAKE) $(AM_MAKEFLAGS) $(gtests) $(unit_tests_open)
 test-programs: all tests/unit.h.gch
 	$(MAKE) $(AM_MAKEFLAGS) $(check_PROGRAMS) $(check_LTLIBRARIES)
 # Half of each GTest program's compile time is in these headers. Where this has not been made, the

@@ -28,9 +28,10 @@ emit_descriptor (GString *out, const Service *service)
       g_autofree char *response = codegen_lower_name (method->output_type);
 
       codegen_emit (out,
-                    "  { \"@package@\", \"@service@\", \"@method@\", @kind@,\n"
-                    "    &@request@__descriptor,\n"
-                    "    &@response@__descriptor },\n",
+                    "  { .package = \"@package@\", .service = \"@service@\",\n"
+                    "    .name = \"@method@\", .kind = @kind@,\n"
+                    "    .request = &@request@__descriptor,\n"
+                    "    .response = &@response@__descriptor },\n",
                     "package", package, "service", proto->name, "method", method->name, "kind",
                     kinds[(method->client_streaming ? 1 : 0) + (method->server_streaming ? 2 : 0)],
                     "request", request, "response", response, NULL);
@@ -38,8 +39,9 @@ emit_descriptor (GString *out, const Service *service)
   g_string_append (out, proto->n_method > 0 ? "};\n" : "");
   codegen_emit (out,
                 "\nconst MicroServiceDescriptor @prefix@_descriptor = {\n"
-                "  \"@package@\", \"@service@\", @n@, @methods@,\n"
-                "  file__descriptors, sizeof file__descriptors,\n"
+                "  .package = \"@package@\", .name = \"@service@\",\n"
+                "  .n_methods = @n@, .methods = @methods@,\n"
+                "  .files = file__descriptors, .files_length = sizeof file__descriptors,\n"
                 "};\n",
                 "package", package, "service", proto->name, "n", n_methods, "prefix",
                 service->prefix, "methods", methods, NULL);
