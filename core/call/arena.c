@@ -45,24 +45,6 @@ block_free (MicroArenaBlock *block)
     micro_block_free (block);
 }
 
-/**
- * micro_call_init: (skip)
- * @self: a call
- * @inline_space: (nullable): memory that lives as long as the call, 16-byte aligned
- * @size: of @inline_space, bytes
- *
- * For transports, first of all: the call is theirs, and has memory to begin with, so that a small
- * call allocates none.
- */
-void
-micro_call_init (MicroCall *self, guint8 *inline_space, gsize size)
-{
-  self->references = 1;
-  self->arena.next = inline_space;
-  self->arena.end = inline_space + size;
-  self->arena.blocks = NULL;
-}
-
 /* What was inline stays used. */
 void
 micro_arena_clear (MicroArena *self)

@@ -41,24 +41,21 @@ micro_call_unref (MicroCall *self)
 G_DEFINE_BOXED_TYPE (MicroCall, micro_call, micro_call_ref, micro_call_unref)
 
 /**
- * micro_call_clear: (skip)
+ * micro_call_clear_kept: (skip)
  * @self: a call that a transport is about to free
  * @release: frees its memory, and nothing but that; any thread
  *
- * For transports: drops their reference, and what was allocated.
+ * For transports, which say micro_call_clear(): drops their reference, and what was allocated.
  *
  * Returns: whether the memory may be freed, or used again, now; if not, @release follows
  */
 gboolean
-micro_call_clear (MicroCall *self, void (*release) (MicroCall *self))
+micro_call_clear_kept (MicroCall *self, void (*release) (MicroCall *self))
 {
-  if (self->arena.blocks != NULL)
-    micro_arena_clear (&self->arena);
-  if (self->message_arena.blocks != NULL)
-    micro_arena_clear (&self->message_arena);
+  micro_arena_clear (&self->arena);
+  micro_arena_clear (&self->message_arena);
   self->release = release;
-  /* Ours is the only one, so nobody could take another. */
-  return g_atomic_int_get (&self->references) == 1 || g_atomic_int_dec_and_test (&self->references);
+  return g_atomic_int_dec_and_test (&self->references);
 }
 
 /* --- What it is --- */

@@ -26,6 +26,7 @@ struct _MicroRoute
   gpointer user_data;
   char *path; /* "Say/Hello" */
   gsize length;
+  gsize package_length;
   guint hash;
   gboolean internal;
   MicroInterceptors *interceptors; /* the router's; (nullable) */

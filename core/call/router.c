@@ -139,6 +139,7 @@ add_route (MicroRouter *self, const MicroMethod *method, MicroRoute *route)
   route->interceptors = route->internal ? NULL : self->interceptors;
   route->path = g_strdup_printf ("%s/%s", method->service, method->name);
   route->length = strlen (route->path);
+  route->package_length = strlen (method->package);
   route->hash = hash_path (route->path, route->length);
   g_ptr_array_add (self->routes, route);
 }
@@ -327,8 +328,7 @@ micro_router_get_services (MicroRouter *self)
 static gboolean
 has_package (const MicroRoute *route, const char *package, gsize length)
 {
-  return strlen (route->method->package) == length
-         && memcmp (route->method->package, package, length) == 0;
+  return route->package_length == length && memcmp (route->method->package, package, length) == 0;
 }
 
 /* @path: "/anything.Service/Method", where a name of go-micro's may have slashes; what stands

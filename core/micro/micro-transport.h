@@ -177,11 +177,29 @@ struct _MicroCall
   MicroArena message_arena; /* of a stream's message in hand */
 };
 
-/* First of all. */
-MICRO_API void micro_call_init (MicroCall *self, guint8 *inline_space, gsize size);
+/* First of all, where all is zero: the call is the transport's, and has memory to begin with
+ * (nullable; 16-byte aligned; lives as long as the call), so that a small call allocates none. */
+static inline void
+micro_call_init (MicroCall *self, guint8 *inline_space, gsize size)
+{
+  self->references = 1;
+  self->arena.next = inline_space;
+  self->arena.end = inline_space + size;
+}
+
+MICRO_API gboolean micro_call_clear_kept (MicroCall *self, void (*release) (MicroCall *self));
 /* Before a transport frees a call.  FALSE: somebody keeps the pointer, so @release will be called,
  * on any thread, to free the memory alone. */
-MICRO_API gboolean micro_call_clear (MicroCall *self, void (*release) (MicroCall *self));
+static inline gboolean
+micro_call_clear (MicroCall *self, void (*release) (MicroCall *self))
+{
+  /* If ours is the only reference nobody can take another. */
+  if (g_atomic_int_get (&self->references) == 1 && self->arena.blocks == NULL
+      && self->message_arena.blocks == NULL)
+    return TRUE;
+  return micro_call_clear_kept (self, release);
+}
+
 /* The peer has broken the rules of a served call: it ends with @status.  A handler that streams is
  * told as if the caller had gone; the call belongs to it until it has ended it. */
 MICRO_API void micro_call_refuse (MicroCall *self, MicroStatus status, const char *format, ...)

@@ -48,10 +48,8 @@ grpc_connection_fail (GrpcConnection *self, const char *problem)
 }
 
 GrpcCall *
-grpc_connection_find_call (GrpcConnection *self, gint32 stream_id)
+grpc_connection_look_up_call (GrpcConnection *self, gint32 stream_id)
 {
-  if (self->receives != NULL && self->receives_on == stream_id)
-    return self->receives;
   self->receives = nghttp2_session_get_stream_user_data (self->session, stream_id);
   self->receives_on = stream_id;
   return self->receives;

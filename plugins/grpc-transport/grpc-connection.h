@@ -119,8 +119,15 @@ gboolean grpc_connection_attach (GrpcConnection *self, int fd, guint32 events, G
 void grpc_connection_flush_soon (GrpcConnection *self);
 void grpc_connection_retire (GrpcConnection *self);
 void grpc_connection_fail (GrpcConnection *self, const char *problem);
+GrpcCall *grpc_connection_look_up_call (GrpcConnection *self, gint32 stream_id);
 /* (nullable): the call of a stream; a header block asks for the same one ten times. */
-GrpcCall *grpc_connection_find_call (GrpcConnection *self, gint32 stream_id);
+static inline GrpcCall *
+grpc_connection_find_call (GrpcConnection *self, gint32 stream_id)
+{
+  if (self->receives != NULL && self->receives_on == stream_id)
+    return self->receives;
+  return grpc_connection_look_up_call (self, stream_id);
+}
 /* What still comes on this stream is nobody's. */
 void grpc_connection_disown (GrpcConnection *self, gint32 stream_id);
 

@@ -48,15 +48,16 @@ remember_value (GrpcCall *self, nghttp2_vec name, const char *value)
     }
 }
 
+/* @key and @text are what is in the buffers. */
 static void
-headers_add (GrpcCall *self, nghttp2_rcbuf *name, nghttp2_rcbuf *value)
+headers_add (
+    GrpcCall *self, nghttp2_rcbuf *name, nghttp2_vec key, nghttp2_rcbuf *value, nghttp2_vec text)
 {
-  nghttp2_vec text = nghttp2_rcbuf_get_buf (name);
-  GrpcHeader header = { name, value, text.base, text.len };
+  GrpcHeader header = { name, value, key.base, key.len };
 
   nghttp2_rcbuf_incref (name);
   nghttp2_rcbuf_incref (value);
-  remember_value (self, text, (const char *) nghttp2_rcbuf_get_buf (value).base);
+  remember_value (self, key, (const char *) text.base);
   if (self->n_headers < GRPC_INLINE_HEADERS)
     {
       self->headers[self->n_headers++] = header;
@@ -109,7 +110,7 @@ grpc_headers_on_header (nghttp2_session *session,
         call->http_status = read_http_status (text);
       return 0;
     }
-  headers_add (call, name, value);
+  headers_add (call, name, key, value, text);
   return 0;
 }
 
