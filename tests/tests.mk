@@ -73,6 +73,7 @@ test_scripts = \
 	tests/test-broker.sh \
 	tests/test-broker-typed.sh \
 	tests/test-builtin.sh \
+	tests/test-circles.sh \
 	tests/test-codegen.sh \
 	tests/test-codegen-fields.sh \
 	tests/test-codegen-names.sh \

@@ -16,26 +16,6 @@
 /* --- The end --- */
 
 void
-micro_attempt_tell (MicroAttempt *self, MicroStatus status, gboolean sent, gboolean declined)
-{
-  MicroClient *client = self->request->client;
-  MicroOutcome outcome = MICRO_OUTCOME_INIT;
-
-  if (self->node == NULL || self->told)
-    return;
-  self->told = TRUE;
-  outcome.status = status;
-  outcome.sent = sent;
-  outcome.declined = declined;
-  if (client->learns)
-    {
-      outcome.latency_us = g_get_monotonic_time () - self->begun_us;
-      micro_selector_done (client->selector, self->service, self->node, &outcome);
-    }
-  micro_ejection_done (client->ejection, micro_node_get_address (self->node), &outcome);
-}
-
-void
 micro_attempt_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *details)
 {
   MicroAttempt *self = call->user_data;

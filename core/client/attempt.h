@@ -33,7 +33,5 @@ void micro_attempt_start (MicroRequest *request);
 /* For events->closed. */
 void
 micro_attempt_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *details);
-/* Tells the selector, once, how it went on the node. */
-void micro_attempt_tell (MicroAttempt *self, MicroStatus status, gboolean sent, gboolean declined);
 
 G_END_DECLS

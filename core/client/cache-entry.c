@@ -327,6 +327,13 @@ follow (MicroCacheEntry *self)
     watch (self);
 }
 
+GError *
+micro_cache_ended_error (void)
+{
+  return g_error_new_literal (MICRO_ERROR, MICRO_STATUS_CANCELLED,
+                              "the cache of the registry has ended");
+}
+
 void
 micro_cache_entry_stop (MicroCacheEntry *self)
 {

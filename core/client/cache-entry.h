@@ -31,6 +31,8 @@ MicroCacheEntry *micro_cache_entry_new (const char *name,
 void micro_cache_entry_free (MicroCacheEntry *self);
 /* Ends what runs; changed() is not told any more. */
 void micro_cache_entry_stop (MicroCacheEntry *self);
+/* What then is asked fails with. */
+GError *micro_cache_ended_error (void);
 gboolean micro_cache_entry_is_busy (MicroCacheEntry *self);
 
 const char *micro_cache_entry_get_name (MicroCacheEntry *self);

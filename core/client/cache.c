@@ -212,13 +212,6 @@ micro_cache_get_size (MicroCache *self)
   return (guint) g_atomic_int_get (&self->n_entries);
 }
 
-GError *
-micro_cache_ended_error (void)
-{
-  return g_error_new_literal (MICRO_ERROR, MICRO_STATUS_CANCELLED,
-                              "the cache of the registry has ended");
-}
-
 /* --- Listeners --- */
 
 typedef struct

@@ -28,8 +28,6 @@ void micro_cache_list (MicroCache *self, MicroCacheListFunc callback, gpointer u
 /* The end of the registry's thread is near: waits for what runs there, and fails what is asked
  * later.  Not on a loop thread; twice is once. */
 void micro_cache_close (MicroCache *self);
-/* What that fails with. */
-GError *micro_cache_ended_error (void);
 /* Waits for it.  Not on a loop thread. */
 MicroSnapshot *micro_cache_get_sync (MicroCache *self, const char *name, GError **error);
 

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * The client: what programs call, in three flavours over one core.
+ * The client: what all its calls share, and what is said before the first.
  */
 #include "config.h"
 
-#include <string.h>
-
-#include <protobuf-c/protobuf-c.h>
-
 #include "client/client.h"
-#include "codec/unpack.h"
 #include "loop/loop.h"
+#include <micro/micro-request.h>
 
 #define DEFAULT_TIMEOUT_MS 5000
 #define DEFAULT_RETRIES 1
@@ -161,215 +157,55 @@ micro_client_set_proxy (MicroClient *self, const char *proxy)
   self->proxy = g_strdup (proxy);
 }
 
-/* go-micro client/grpc methodToGRPC: "Say.Hello" of greeter is /greeter.Say/Hello. */
-char *
-micro_client_make_path (const char *service, const char *endpoint)
-{
-  const char *dot = strchr (endpoint, '.');
-
-  if (endpoint[0] == '/')
-    return g_strdup (endpoint);
-  if (dot == NULL || strchr (dot + 1, '.') != NULL)
-    return g_strconcat ("/", endpoint, NULL);
-  if (service == NULL || service[0] == '\0')
-    return g_strdup_printf ("/%.*s/%s", (int) (dot - endpoint), endpoint, dot + 1);
-  return g_strdup_printf ("/%s.%.*s/%s", service, (int) (dot - endpoint), endpoint, dot + 1);
-}
-
-char *
-micro_client_method_path (const char *service,
-                          const MicroMethod *method,
-                          const MicroCallOptions *options)
-{
-  const char *prefix = options != NULL && options->address != NULL ? method->package : service;
-
-  return g_strconcat ("/", prefix, prefix[0] != '\0' ? "." : "", method->service, "/", method->name,
-                      NULL);
-}
-
-GBytes *
-micro_client_pack (const MicroMethod *method, gconstpointer request)
-{
-  const ProtobufCMessage *message = request;
-  gsize size = protobuf_c_message_get_packed_size (message);
-  guint8 *data = size >= MICRO_BLOCK_LARGE ? micro_block_realloc (NULL, size) : NULL;
-  const gboolean large = data != NULL;
-
-  g_warn_if_fail (message->descriptor == method->request);
-  if (!large)
-    data = g_malloc (size + 1);
-  protobuf_c_message_pack (message, data);
-  return large ? g_bytes_new_with_free_func (data, size, micro_block_free, data)
-               : g_bytes_new_take (data, size);
-}
-
-gpointer
-micro_client_unpack (const MicroMethod *method,
-                     ProtobufCAllocator *allocator,
-                     const guint8 *data,
-                     gsize length,
-                     GError **error)
-{
-  ProtobufCMessage *message = micro_unpack (method->response, allocator, length, data);
-
-  if (message == NULL)
-    g_set_error (error, MICRO_ERROR, MICRO_STATUS_INTERNAL,
-                 "%s.%s: the reply of %" G_GSIZE_FORMAT " bytes is not a %s", method->service,
-                 method->name, length, method->response->name);
-  return message;
-}
-
-gpointer
-micro_client_unpack_bytes (const MicroMethod *method, GBytes *reply, GError **error)
-{
-  gsize length;
-  const guint8 *data = g_bytes_get_data (reply, &length);
-
-  return micro_client_unpack (method, NULL, data, length, error);
-}
-
-/* --- Call-backs --- */
-
 /**
- * micro_client_call: (skip)
- * @self: a client
- * @service: the service's name in the registry
- * @method: what to call
- * @request: its request message; may go after this returns
- * @options: (nullable): otherwise all defaults
- * @callback: told of the reply, once, on a loop thread
- * @user_data: for @callback
+ * micro_client_set_policy:
+ * @self: a client that has not called yet
+ * @service: (nullable): whose calls; %NULL: of all services that have no policy of their own
+ * @method: (nullable): `Say.Hello`; %NULL: all of the service that have no policy of their own
+ * @policy: how they are attempted; copied
  *
- * Calls.  Any thread; on a loop thread the call stays there, and @callback may run before this
- * returns if the call cannot even begin.
+ * Says how calls are attempted, in place of what was said before for the same.
  */
 void
-micro_client_call (MicroClient *self,
-                   const char *service,
-                   const MicroMethod *method,
-                   gconstpointer request,
-                   const MicroCallOptions *options,
-                   MicroReplyFunc callback,
-                   gpointer user_data)
-{
-  g_autoptr (GBytes) packed = NULL;
-
-  g_return_if_fail (MICRO_IS_CLIENT (self) && service != NULL && method != NULL && request != NULL);
-  packed = micro_client_pack (method, request);
-  micro_client_start_typed (self, service, method, packed, options, callback, user_data);
-}
-
-/* --- GTask --- */
-
-static void
-task_done (GBytes *reply, const GError *error, gpointer user_data)
-{
-  g_autoptr (GTask) task = user_data;
-
-  if (error != NULL)
-    g_task_return_error (task, g_error_copy (error));
-  else
-    g_task_return_pointer (task, g_bytes_ref (reply), (GDestroyNotify) g_bytes_unref);
-}
-
-/**
- * micro_client_call_bytes_async:
- * @self: a client
- * @service: the service's name in the registry
- * @endpoint: `Say.Hello`, or a whole path
- * @codec: of @request and the reply
- * @request: the request
- * @options: (nullable): otherwise all defaults
- * @cancellable: (nullable): gives up
- * @callback: told of the end, in the caller's thread-default context
- * @user_data: for @callback
- *
- * Calls without generated code.
- */
-void
-micro_client_call_bytes_async (MicroClient *self,
-                               const char *service,
-                               const char *endpoint,
-                               MicroCodec codec,
-                               GBytes *request,
-                               const MicroCallOptions *options,
-                               GCancellable *cancellable,
-                               GAsyncReadyCallback callback,
-                               gpointer user_data)
-{
-  GTask *task;
-
-  g_return_if_fail (MICRO_IS_CLIENT (self) && endpoint != NULL && request != NULL);
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, micro_client_call_bytes_async);
-  micro_client_start (self, service, micro_client_make_path (service, endpoint), codec, request,
-                      options, cancellable, task_done, task);
-}
-
-/**
- * micro_client_call_bytes_finish:
- * @self: a client
- * @result: what the call-back got
- * @error: return location
- *
- * Returns: (transfer full): the reply
- */
-GBytes *
-micro_client_call_bytes_finish (MicroClient *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-/**
- * micro_client_call_async: (skip)
- * @self: a client
- * @service: the service's name in the registry
- * @method: what to call
- * @request: its request message; may go after this returns
- * @options: (nullable): otherwise all defaults
- * @cancellable: (nullable): gives up
- * @callback: told of the end, in the caller's thread-default context
- * @user_data: for @callback
- */
-void
-micro_client_call_async (MicroClient *self,
+micro_client_set_policy (MicroClient *self,
                          const char *service,
-                         const MicroMethod *method,
-                         gconstpointer request,
-                         const MicroCallOptions *options,
-                         GCancellable *cancellable,
-                         GAsyncReadyCallback callback,
-                         gpointer user_data)
+                         const char *method,
+                         const MicroPolicy *policy)
 {
-  g_autoptr (GBytes) packed = NULL;
-  GTask *task;
-
-  g_return_if_fail (MICRO_IS_CLIENT (self) && service != NULL && method != NULL && request != NULL);
-  packed = micro_client_pack (method, request);
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, micro_client_call_async);
-  g_task_set_task_data (task, (gpointer) method, NULL);
-  micro_client_start (self, service, micro_client_method_path (service, method, options),
-                      MICRO_CODEC_PROTO, packed, options, cancellable, task_done, task);
+  g_return_if_fail (MICRO_IS_CLIENT (self) && policy != NULL && policy->size > 0);
+  g_return_if_fail (service != NULL || method == NULL);
+  micro_policies_set (self->policies, service, method, policy);
 }
 
 /**
- * micro_client_call_finish: (skip)
+ * micro_client_add_interceptor: (skip)
  * @self: a client
- * @result: what the call-back got
- * @error: return location
+ * @interceptor: (transfer none): must outlive the client
+ * @user_data: for @interceptor
+ * @destroy: (nullable): frees @user_data with the client
  *
- * Returns: (transfer full): the reply; free with protobuf_c_message_free_unpacked (reply, NULL)
+ * Adds an interceptor inside those that were added before, for calls that have not begun yet.  Not
+ * from two threads at once.
  */
-gpointer
-micro_client_call_finish (MicroClient *self, GAsyncResult *result, GError **error)
+void
+micro_client_add_interceptor (MicroClient *self,
+                              const MicroClientInterceptor *interceptor,
+                              gpointer user_data,
+                              GDestroyNotify destroy)
 {
-  g_autoptr (GBytes) reply = NULL;
+  MicroInterceptors *next;
 
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  reply = g_task_propagate_pointer (G_TASK (result), error);
-  return reply != NULL
-             ? micro_client_unpack_bytes (g_task_get_task_data (G_TASK (result)), reply, error)
-             : NULL;
+  g_return_if_fail (MICRO_IS_CLIENT (self) && interceptor != NULL);
+  /* Loops may be reading the old stack; what is in both has the same place in both. */
+  next = micro_interceptors_new ();
+  if (self->interceptors != NULL)
+    {
+      g_array_append_vals (next->entries, self->interceptors->entries->data,
+                           self->interceptors->entries->len);
+      g_array_set_clear_func (self->interceptors->entries, NULL);
+      next->sees_messages = self->interceptors->sees_messages;
+      next->before = self->interceptors;
+    }
+  micro_interceptors_add (next, interceptor, interceptor->message != NULL, user_data, destroy);
+  g_atomic_pointer_set (&self->interceptors, next);
 }

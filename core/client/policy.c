@@ -89,26 +89,6 @@ micro_policies_find (MicroPolicies *self, const char *service, const char *path)
 }
 
 /**
- * micro_client_set_policy:
- * @self: a client that has not called yet
- * @service: (nullable): whose calls; %NULL: of all services that have no policy of their own
- * @method: (nullable): `Say.Hello`; %NULL: all of the service that have no policy of their own
- * @policy: how they are attempted; copied
- *
- * Says how calls are attempted, in place of what was said before for the same.
- */
-void
-micro_client_set_policy (MicroClient *self,
-                         const char *service,
-                         const char *method,
-                         const MicroPolicy *policy)
-{
-  g_return_if_fail (MICRO_IS_CLIENT (self) && policy != NULL && policy->size > 0);
-  g_return_if_fail (service != NULL || method == NULL);
-  micro_policies_set (self->policies, service, method, policy);
-}
-
-/**
  * micro_policy_new:
  *
  * Returns: (transfer full): a policy that leaves all as it is

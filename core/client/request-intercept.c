@@ -75,39 +75,6 @@ micro_request_intercept_end (MicroRequest *self, const GError *error)
     }
 }
 
-/**
- * micro_client_add_interceptor: (skip)
- * @self: a client
- * @interceptor: (transfer none): must outlive the client
- * @user_data: for @interceptor
- * @destroy: (nullable): frees @user_data with the client
- *
- * Adds an interceptor inside those that were added before, for calls that have not begun yet.  Not
- * from two threads at once.
- */
-void
-micro_client_add_interceptor (MicroClient *self,
-                              const MicroClientInterceptor *interceptor,
-                              gpointer user_data,
-                              GDestroyNotify destroy)
-{
-  MicroInterceptors *next;
-
-  g_return_if_fail (MICRO_IS_CLIENT (self) && interceptor != NULL);
-  /* Loops may be reading the old stack; what is in both has the same place in both. */
-  next = micro_interceptors_new ();
-  if (self->interceptors != NULL)
-    {
-      g_array_append_vals (next->entries, self->interceptors->entries->data,
-                           self->interceptors->entries->len);
-      g_array_set_clear_func (self->interceptors->entries, NULL);
-      next->sees_messages = self->interceptors->sees_messages;
-      next->before = self->interceptors;
-    }
-  micro_interceptors_add (next, interceptor, interceptor->message != NULL, user_data, destroy);
-  g_atomic_pointer_set (&self->interceptors, next);
-}
-
 /* --- What interceptors see and say --- */
 
 /**

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * A call on its way out: how it begins, and the ways it ends.
+ * A call on its way out: its attempts, and its end.
  */
 #include "config.h"
 
-#include <string.h>
-
-#include "client/attempt.h"
+#include "client/ejection.h"
+#include "client/request.h"
 #include <micro/micro-error.h>
 #include <micro/micro-node.h>
 
@@ -80,6 +79,26 @@ micro_request_has_others (MicroRequest *self, MicroAttempt *one)
     if (attempt != one && !attempt->closed)
       return TRUE;
   return FALSE;
+}
+
+void
+micro_attempt_tell (MicroAttempt *self, MicroStatus status, gboolean sent, gboolean declined)
+{
+  MicroClient *client = self->request->client;
+  MicroOutcome outcome = MICRO_OUTCOME_INIT;
+
+  if (self->node == NULL || self->told)
+    return;
+  self->told = TRUE;
+  outcome.status = status;
+  outcome.sent = sent;
+  outcome.declined = declined;
+  if (client->learns)
+    {
+      outcome.latency_us = g_get_monotonic_time () - self->begun_us;
+      micro_selector_done (client->selector, self->service, self->node, &outcome);
+    }
+  micro_ejection_done (client->ejection, micro_node_get_address (self->node), &outcome);
 }
 
 static void
@@ -182,184 +201,4 @@ micro_request_end (MicroRequest *self, const GError *error)
   micro_scope_leave (&scope, self->loop);
   cancel_all (self, NULL);
   micro_request_unref (self);
-}
-
-static void
-end_with (MicroRequest *self, MicroStatus status, const char *message)
-{
-  g_autoptr (GError) error = g_error_new_literal (MICRO_ERROR, (int) status, message);
-
-  micro_request_end (self, error);
-}
-
-static void
-request_deadline_expired (MicroLoopTimer *timer)
-{
-  MicroRequest *self = MICRO_CONTAINER_OF (timer, MicroRequest, deadline);
-  const char *address = micro_request_get_address (self);
-  g_autofree char *message = NULL;
-  g_autoptr (GError) error = NULL;
-
-  if (self->failure != NULL)
-    message = g_strdup_printf ("%s was not answered within %u ms; the last try: %s", self->path + 1,
-                               self->timeout_ms, self->failure->message);
-  else if (address != NULL)
-    message = g_strdup_printf ("%s did not answer within %u ms (%s was asked)", self->path + 1,
-                               self->timeout_ms, address);
-  else
-    message = g_strdup_printf ("%s did not answer within %u ms", self->path + 1, self->timeout_ms);
-  error = g_error_new_literal (MICRO_ERROR, MICRO_STATUS_DEADLINE_EXCEEDED, message);
-  micro_request_end (self, error);
-}
-
-static void
-cancel_child (MicroContextChild *child)
-{
-  end_with (MICRO_CONTAINER_OF (child, MicroRequest, child), MICRO_STATUS_CANCELLED,
-            "the call it was made for has been given up");
-}
-
-static void
-cancel_on_loop (gpointer user_data)
-{
-  MicroRequest *self = user_data;
-
-  end_with (self, MICRO_STATUS_CANCELLED, "the caller gave up");
-  micro_request_unref (self);
-}
-
-static void
-request_on_cancelled (GCancellable *cancellable, gpointer user_data)
-{
-  MicroRequest *self = user_data;
-
-  micro_loop_post (self->loop, cancel_on_loop, micro_request_ref (self));
-}
-
-/* --- The beginning --- */
-
-void
-micro_request_init (MicroRequest *self,
-                    const MicroRequestFuncs *funcs,
-                    MicroClient *client,
-                    const char *service,
-                    char *path,
-                    MicroCodec codec,
-                    guint default_timeout_ms,
-                    const MicroCallOptions *options)
-{
-  static const MicroCallOptions defaults = MICRO_CALL_OPTIONS_INIT;
-
-  if (options == NULL)
-    options = &defaults;
-  g_atomic_ref_count_init (&self->references);
-  self->funcs = funcs;
-  self->client = g_object_ref (client);
-  self->service = g_strdup (client->proxy != NULL ? client->proxy : service);
-  self->path = path;
-  self->codec = codec;
-  self->address = g_strdup (options->address);
-  if (self->address == NULL && client->proxy != NULL && strchr (client->proxy, ':') != NULL)
-    self->address = g_strdup (client->proxy);
-  self->version = g_strdup (options->version);
-  self->hash_key = g_strdup (options->hash_key);
-  self->policy = micro_policies_find (client->policies, self->service, path);
-  self->retry_safe = options->retry_safe != FALSE;
-  self->compress = options->compress != FALSE;
-  self->wait_for_ready = options->wait_for_ready != FALSE;
-  self->max_receive_bytes = options->max_receive_bytes;
-  self->timeout_ms = options->timeout_ms != 0        ? options->timeout_ms
-                     : self->policy->timeout_ms != 0 ? self->policy->timeout_ms
-                                                     : default_timeout_ms;
-  self->retries_left = options->retries >= 0        ? options->retries
-                       : self->policy->retries >= 0 ? self->policy->retries
-                                                    : client->retries;
-  self->deadline_us = self->timeout_ms != 0
-                          ? g_get_monotonic_time () + self->timeout_ms * G_TIME_SPAN_MILLISECOND
-                          : G_MAXINT64;
-  for (gsize i = 0; options->headers != NULL && options->headers[i] != NULL; i += 2)
-    micro_request_add_header (self, options->headers[i], options->headers[i + 1]);
-}
-
-/* The caller's own headers win. */
-static void
-inherit (MicroRequest *self)
-{
-  GPtrArray *headers = micro_context_get_headers (self->context);
-  gint64 deadline_us = micro_context_get_deadline (self->context);
-
-  if (deadline_us < self->deadline_us)
-    {
-      gint64 left_us = deadline_us - g_get_monotonic_time ();
-
-      self->deadline_us = deadline_us;
-      self->timeout_ms = (guint) (MAX (0, left_us) / G_TIME_SPAN_MILLISECOND);
-    }
-  for (guint i = 0; i < headers->len; i += 2)
-    if (micro_request_get_header (self, g_ptr_array_index (headers, i)) == NULL)
-      micro_request_add_header (self, g_ptr_array_index (headers, i),
-                                g_ptr_array_index (headers, i + 1));
-}
-
-static void
-request_begin (gpointer user_data)
-{
-  MicroRequest *self = user_data;
-
-  if (self->cancellable != NULL && g_cancellable_is_cancelled (self->cancellable))
-    end_with (self, MICRO_STATUS_CANCELLED, "the caller gave up");
-  else if (self->context != NULL && micro_context_is_cancelled (self->context))
-    cancel_child (&self->child);
-  else
-    {
-      if (G_UNLIKELY (g_atomic_pointer_get (&self->client->interceptors) != NULL))
-        micro_request_intercept_start (self);
-      if (self->refused != NULL)
-        {
-          micro_request_end (self, self->refused);
-          return;
-        }
-      if (self->context != NULL)
-        micro_context_add_child (self->context, &self->child);
-      if (self->deadline_us != G_MAXINT64)
-        {
-          self->deadline.expired = request_deadline_expired;
-          micro_loop_start_timer (self->loop, &self->deadline, self->deadline_us);
-        }
-      micro_request_begin_attempts (self);
-    }
-}
-
-void
-micro_request_start (MicroRequest *self, GCancellable *cancellable)
-{
-  MicroClient *client = self->client;
-  MicroLoop *current = micro_loop_get_current ();
-
-  self->child.cancel = cancel_child;
-  if (current != NULL)
-    {
-      self->loop = current;
-      self->context = micro_context_for (current);
-      if (self->context != NULL)
-        inherit (self);
-    }
-  else
-    {
-      guint turn = (guint) g_atomic_int_add ((int *) &client->next_loop, 1);
-
-      self->loop = g_ptr_array_index (client->loops, turn % client->loops->len);
-    }
-  micro_request_ref (self);
-  if (cancellable != NULL)
-    {
-      self->cancellable = g_object_ref (cancellable);
-      self->cancel_id
-          = g_cancellable_connect (cancellable, G_CALLBACK (request_on_cancelled),
-                                   micro_request_ref (self), (GDestroyNotify) micro_request_unref);
-    }
-  if (current != NULL)
-    request_begin (self);
-  else
-    micro_loop_post (self->loop, request_begin, self);
 }

@@ -92,7 +92,8 @@ struct _MicroRequest
   GError *refused;       /* by an interceptor; (nullable) */
 };
 
-/* Fills zeroed memory whose first reference is the caller's.  Takes @path. */
+/* client/request-start.c
+ * Fills zeroed memory whose first reference is the caller's.  Takes @path. */
 void micro_request_init (MicroRequest *self,
                          const MicroRequestFuncs *funcs,
                          MicroClient *client,
@@ -124,6 +125,8 @@ micro_request_get_call (MicroRequest *self)
   return self->attempt != NULL ? self->attempt->call : NULL;
 }
 
+/* Tells the selector, once, how it went on the node. */
+void micro_attempt_tell (MicroAttempt *self, MicroStatus status, gboolean sent, gboolean declined);
 /* Becomes self->attempt. */
 MicroAttempt *micro_request_add_attempt (MicroRequest *self);
 /* Whether another attempt than @one runs. */

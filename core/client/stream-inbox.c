@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * A caller's stream for a thread that blocks.
+ * What has arrived on a stream, and was not yet taken by the thread that waits for it.
  */
 #include "config.h"
 
@@ -60,10 +60,9 @@ micro_stream_inbox_free (MicroStreamInbox *self, gboolean is_bytes)
 
 /* --- On the stream's loop --- */
 
-void
-micro_stream_inbox_put (MicroStream *stream, gpointer message, gsize size)
+gboolean
+micro_stream_inbox_put (MicroStreamInbox *self, gpointer message, gsize size)
 {
-  MicroStreamInbox *self = stream->inbox;
   Entry *entry = g_new (Entry, 1);
   gboolean full;
 
@@ -76,8 +75,7 @@ micro_stream_inbox_put (MicroStream *stream, gpointer message, gsize size)
   self->held |= full;
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->mutex);
-  if (full)
-    micro_stream_hold (stream);
+  return full;
 }
 
 void
@@ -100,65 +98,39 @@ micro_stream_inbox_close (MicroStreamInbox *self, const GError *error)
 
 /* --- On the caller's thread --- */
 
-/**
- * micro_stream_send_sync: (skip)
- * @self: a stream without events
- * @message: of the method's request type, or a GBytes
- *
- * Waits for room and sends.  Not on a loop thread.
- *
- * Returns: %FALSE when the call has ended; micro_stream_receive_sync() says why
- */
 gboolean
-micro_stream_send_sync (MicroStream *self, gconstpointer message)
+micro_stream_inbox_wait (MicroStreamInbox *self,
+                         gboolean (*is_ready) (MicroStream *),
+                         MicroStream *stream)
 {
-  MicroStreamInbox *inbox = self->inbox;
   gboolean closed;
 
-  g_return_val_if_fail (inbox != NULL && micro_loop_get_current () == NULL, FALSE);
-  g_mutex_lock (&inbox->mutex);
-  while (!inbox->closed && !micro_stream_has_room (self))
-    g_cond_wait (&inbox->cond, &inbox->mutex);
-  closed = inbox->closed;
-  g_mutex_unlock (&inbox->mutex);
-  if (!closed)
-    micro_stream_send (self, message);
+  g_mutex_lock (&self->mutex);
+  while (!self->closed && !is_ready (stream))
+    g_cond_wait (&self->cond, &self->mutex);
+  closed = self->closed;
+  g_mutex_unlock (&self->mutex);
   return !closed;
 }
 
-/**
- * micro_stream_receive_sync: (skip)
- * @self: a stream without events
- * @error: return location
- *
- * Waits for a message or the end.  Not on a loop thread.
- *
- * Returns: (transfer full) (nullable): a message, to be freed with
- *   protobuf_c_message_free_unpacked (message, NULL) or g_bytes_unref(); %NULL without @error when
- *   the call has ended with OK
- */
 gpointer
-micro_stream_receive_sync (MicroStream *self, GError **error)
+micro_stream_inbox_take (MicroStreamInbox *self, gboolean *resume, GError **error)
 {
-  MicroStreamInbox *inbox = self->inbox;
   g_autofree Entry *entry = NULL;
-  gboolean resume = FALSE;
 
-  g_return_val_if_fail (inbox != NULL && micro_loop_get_current () == NULL, NULL);
-  g_mutex_lock (&inbox->mutex);
-  while (!inbox->closed && g_queue_is_empty (&inbox->entries))
-    g_cond_wait (&inbox->cond, &inbox->mutex);
-  entry = g_queue_pop_head (&inbox->entries);
+  *resume = FALSE;
+  g_mutex_lock (&self->mutex);
+  while (!self->closed && g_queue_is_empty (&self->entries))
+    g_cond_wait (&self->cond, &self->mutex);
+  entry = g_queue_pop_head (&self->entries);
   if (entry != NULL)
     {
-      inbox->bytes -= entry->size;
-      resume = inbox->held && inbox->bytes < INBOX_FULL / 2;
-      inbox->held &= !resume;
+      self->bytes -= entry->size;
+      *resume = self->held && self->bytes < INBOX_FULL / 2;
+      self->held &= !*resume;
     }
-  else if (inbox->error != NULL && error != NULL)
-    *error = g_error_copy (inbox->error);
-  g_mutex_unlock (&inbox->mutex);
-  if (resume)
-    micro_stream_resume (self);
+  else if (self->error != NULL && error != NULL)
+    *error = g_error_copy (self->error);
+  g_mutex_unlock (&self->mutex);
   return entry != NULL ? entry->message : NULL;
 }

@@ -167,7 +167,7 @@ take_posted (gpointer user_data)
       micro_stream_tell_writable (self);
       g_bytes_unref (posted->message);
     }
-  micro_stream_unref (self);
+  micro_request_unref (&self->base);
   g_free (posted);
 }
 
@@ -178,7 +178,8 @@ stream_send_post (MicroStream *self, GBytes *message)
 
   if (message != NULL)
     g_atomic_int_add (&self->posted, (int) g_bytes_get_size (message));
-  *posted = (Posted){ micro_stream_ref (self), message, g_atomic_int_get (&self->compress) };
+  micro_request_ref (&self->base);
+  *posted = (Posted){ self, message, g_atomic_int_get (&self->compress) };
   micro_loop_post (self->base.loop, take_posted, posted);
 }
 

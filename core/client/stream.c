@@ -98,8 +98,8 @@ stream_take_message (MicroStream *self, const guint8 *data, gsize length)
     {
       message = self->method == NULL ? g_bytes_new (data, length)
                                      : micro_stream_unpack (self, NULL, data, length);
-      if (message != NULL)
-        micro_stream_inbox_put (self, message, length);
+      if (message != NULL && micro_stream_inbox_put (self->inbox, message, length))
+        micro_stream_hold (self);
     }
   micro_stream_unref (self);
 }

@@ -54,8 +54,15 @@ gpointer micro_stream_unpack (MicroStream *self,
 
 MicroStreamInbox *micro_stream_inbox_new (void);
 void micro_stream_inbox_free (MicroStreamInbox *self, gboolean is_bytes);
-void micro_stream_inbox_put (MicroStream *stream, gpointer message, gsize size);
+/* Whether the peer is to wait now. */
+gboolean micro_stream_inbox_put (MicroStreamInbox *self, gpointer message, gsize size);
 void micro_stream_inbox_writable (MicroStreamInbox *self);
 void micro_stream_inbox_close (MicroStreamInbox *self, const GError *error);
+/* Any thread but the loops'.  Waits until @is_ready, or returns FALSE at the end. */
+gboolean micro_stream_inbox_wait (MicroStreamInbox *self,
+                                  gboolean (*is_ready) (MicroStream *),
+                                  MicroStream *stream);
+/* Likewise, for a message; NULL at the end.  @resume: whether the peer need not wait any more. */
+gpointer micro_stream_inbox_take (MicroStreamInbox *self, gboolean *resume, GError **error);
 
 G_END_DECLS

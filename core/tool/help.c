@@ -10,22 +10,22 @@
 #include "tool.h"
 
 const ToolCommand *
-tool_find_command (const char *name)
+tool_find_command (const ToolCommand *commands, const char *name)
 {
-  for (const ToolCommand *command = tool_commands; command->name != NULL; command++)
+  for (const ToolCommand *command = commands; command->name != NULL; command++)
     if (strcmp (command->name, name) == 0)
       return command;
   return NULL;
 }
 
 int
-tool_unknown_command (const char *name)
+tool_unknown_command (const ToolCommand *commands, const char *name)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
   g_autofree char *hint = NULL;
   const char *nearest;
 
-  for (const ToolCommand *command = tool_commands; command->name != NULL; command++)
+  for (const ToolCommand *command = commands; command->name != NULL; command++)
     g_ptr_array_add (names, (char *) command->name);
   nearest = tool_nearest (name, names);
   hint = nearest != NULL ? g_strdup_printf ("did you mean “micro %s”?", nearest)
@@ -34,7 +34,7 @@ tool_unknown_command (const char *name)
 }
 
 static void
-print_overview (void)
+print_overview (const ToolCommand *commands)
 {
   g_print ("Usage: micro [OPTIONS] COMMAND ...\n\n"
            "Finds services and calls them.\n\n"
@@ -43,7 +43,7 @@ print_overview (void)
            "  micro call greeter Say.Hello name=John\n"
            "  micro --selector=static call greeter Say.Hello '{\"name\": \"John\"}'\n\n"
            "Commands:\n");
-  for (const ToolCommand *command = tool_commands; command->name != NULL; command++)
+  for (const ToolCommand *command = commands; command->name != NULL; command++)
     g_print ("  %-9s %s\n", command->name, command->summary);
   g_print ("\nOptions, anywhere on the line:\n"
            "  -o, --output=FORMAT       %s  [MICRO_OUTPUT] (table)\n"
@@ -79,15 +79,15 @@ tool_help (Tool *tool)
 
   if (tool->argc == 0)
     {
-      print_overview ();
+      print_overview (tool->commands);
       return EXIT_OK;
     }
   if (tool->argc > 1)
     return tool_fail (EXIT_USAGE, "micro help", "help: of one command, not of “%s” too",
                       tool->argv[1]);
-  command = tool_find_command (tool->argv[0]);
+  command = tool_find_command (tool->commands, tool->argv[0]);
   if (command == NULL)
-    return tool_unknown_command (tool->argv[0]);
+    return tool_unknown_command (tool->commands, tool->argv[0]);
   print_command (command);
   return EXIT_OK;
 }

@@ -16,7 +16,7 @@
   "  --address=ADDRESS         call this address, past the registry  [MICRO_ADDRESS]\n"            \
   "  --metadata=KEY=VALUE      send a header; may be repeated\n"
 
-const ToolCommand tool_commands[] = {
+static const ToolCommand commands[] = {
   { "list", "micro list [--watch]", "every service the registry knows",
     "Lists every service the registry knows",
     "  micro list\n  micro list -o json\n  micro --registry=local list\n"
@@ -95,8 +95,8 @@ static const ToolCommand *
 guess_command (int argc, char *argv[])
 {
   for (int i = 1; i < argc && strcmp (argv[i], "--") != 0; i++)
-    if (tool_find_command (argv[i]) != NULL)
-      return tool_find_command (argv[i]);
+    if (tool_find_command (commands, argv[i]) != NULL)
+      return tool_find_command (commands, argv[i]);
   return NULL;
 }
 
@@ -142,7 +142,7 @@ static gboolean
 is_value_of_plugin (char **argv, int i)
 {
   return i > 1 && is_of_plugin (argv[i - 1]) && strchr (argv[i - 1], '=') == NULL
-         && tool_find_command (argv[i]) == NULL;
+         && tool_find_command (commands, argv[i]) == NULL;
 }
 
 static gboolean
@@ -196,9 +196,9 @@ main_run (Tool *tool, int argc, char *argv[])
       tool_help (tool);
       return EXIT_USAGE;
     }
-  tool->command = tool_find_command (argv[1]);
+  tool->command = tool_find_command (commands, argv[1]);
   if (tool->command == NULL)
-    return tool_unknown_command (argv[1]);
+    return tool_unknown_command (commands, argv[1]);
   if (tool->color != NULL
       && !g_strv_contains ((const char *const[]){ "auto", "always", "never", NULL }, tool->color))
     return tool_fail (EXIT_USAGE, NULL, "--color: “%s” is none of auto, always, never",
@@ -260,7 +260,7 @@ run_without_client (
 int
 main (int argc, char *argv[])
 {
-  Tool tool = { .output = TOOL_TABLE };
+  Tool tool = { .commands = commands, .output = TOOL_TABLE };
   const GOptionEntry entries[] = {
     { "output", 'o', 0, G_OPTION_ARG_STRING, &tool.output_name, "How to print [MICRO_OUTPUT]",
       "FORMAT" },

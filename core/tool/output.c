@@ -77,20 +77,6 @@ tool_output_init (const char *color)
            && g_strcmp0 (g_getenv ("TERM"), "dumb") != 0;
 }
 
-/* Records and errors come from others; a terminal would obey their control characters. */
-char *
-tool_clean (const char *text)
-{
-  char *valid = g_utf8_make_valid (text != NULL ? text : "", -1);
-  GString *clean = g_string_new (NULL);
-
-  for (const char *at = valid; *at != '\0'; at = g_utf8_next_char (at))
-    g_string_append_unichar (clean,
-                             g_unichar_iscntrl (g_utf8_get_char (at)) ? ' ' : g_utf8_get_char (at));
-  g_free (valid);
-  return g_string_free (clean, FALSE);
-}
-
 /* --- Formats --- */
 
 static gboolean

@@ -44,6 +44,18 @@ tool_fail (int status, const char *hint, const char *format, ...)
   return status;
 }
 
+void
+tool_set_bad (GError **error, const char *format, ...)
+{
+  g_autofree char *message = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_set_error_literal (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT, message);
+}
+
 /* --- Warnings of the library --- */
 
 /* As MICRO_LOG_LEVEL has it: a person did not ask to see them. */

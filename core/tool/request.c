@@ -9,18 +9,6 @@
 
 #include "tool.h"
 
-void
-tool_set_bad (GError **error, const char *format, ...)
-{
-  g_autofree char *message = NULL;
-  va_list arguments;
-
-  va_start (arguments, format);
-  message = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  g_set_error_literal (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT, message);
-}
-
 /* --- What it must be --- */
 
 static gboolean

@@ -38,6 +38,7 @@ typedef struct _ToolCommand ToolCommand;
  */
 typedef struct
 {
+  const ToolCommand *commands; /* all there are */
   const ToolCommand *command;
   MicroClient *client;       /* NULL only for a command that needs none */
   MicroTransport *transport; /* likewise */
@@ -82,14 +83,12 @@ int tool_plugins (Tool *tool);
 int tool_watch (Tool *tool); /* of list */
 int tool_version (Tool *tool);
 
-extern const ToolCommand tool_commands[]; /* main.c */
-
 /* kube.c: the options that this command has beyond the others */
 const GOptionEntry *tool_kube_options (void);
 
 /* help.c */
-const ToolCommand *tool_find_command (const char *name);
-int tool_unknown_command (const char *name);
+const ToolCommand *tool_find_command (const ToolCommand *commands, const char *name);
+int tool_unknown_command (const ToolCommand *commands, const char *name);
 int tool_help (Tool *tool);
 
 /* report.c: "micro: what: why" and "  hint: …" on stderr; returns @status */
@@ -97,6 +96,11 @@ void tool_log_init (void);
 int tool_fail (int status, const char *hint, const char *format, ...) G_GNUC_PRINTF (3, 4);
 int tool_fail_lookup (Tool *tool, const char *what, const char *name, const GError *error);
 const char *tool_nearest (const char *word, GPtrArray *words);
+/* INVALID_ARGUMENT */
+void tool_set_bad (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* clean.c: (transfer full): no control characters, and valid UTF-8 */
+char *tool_clean (const char *text);
 
 /* output.c: text as UTF-8 whatever the locale, and tables */
 void tool_output_reserve (void); /* before any file is opened */
@@ -104,7 +108,6 @@ void tool_output_init (const char *color);
 gboolean tool_output_flush (void);
 int tool_output_end (int status); /* the exit status */
 gboolean tool_set_output (Tool *tool);
-char *tool_clean (const char *text);
 typedef struct _ToolTable ToolTable;
 ToolTable *tool_table_new (const char *const *heads);
 void tool_table_add (ToolTable *self, ...) G_GNUC_NULL_TERMINATED;
@@ -126,7 +129,6 @@ gboolean tool_input_read_line (GString *line, GError **error);
 /* request.c: (transfer full) a JSON object; MICRO_ERROR, DEADLINE_EXCEEDED when nobody wrote it */
 GBytes *tool_request_read (Tool *tool, char **words, int n_words, GError **error);
 int tool_request_fail (Tool *tool, const GError *error);
-void tool_set_bad (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 /* pairs.c: an object of field=value words; MICRO_ERROR */
 GString *tool_pairs_read (char **words, int n_words, GError **error);
