@@ -29,7 +29,8 @@ typedef struct
 {
   MemoryTransport *transport; /* not owned: it leaves when it ends */
   MicroRouter *router;
-  GPtrArray *loops;
+  GPtrArray *loops;       /* with a reference each: the array of a binding may have none */
+  GPtrArray *loops_given; /* whose last reference may end them */
   guint next_loop;
 } Listener;
 
@@ -45,6 +46,7 @@ listener_free (gpointer data)
 
   g_object_unref (listener->router);
   g_ptr_array_unref (listener->loops);
+  g_ptr_array_unref (listener->loops_given);
   g_free (listener);
 }
 
@@ -60,6 +62,12 @@ static void
 memory_transport_unlock (void)
 {
   g_mutex_unlock (&mutex);
+}
+
+static gpointer
+ref_loop (gconstpointer loop, gpointer user_data)
+{
+  return micro_loop_ref ((MicroLoop *) loop);
 }
 
 static char *
@@ -88,7 +96,9 @@ memory_transport_listen (MicroTransport *transport,
   listener = g_new0 (Listener, 1);
   listener->transport = (MemoryTransport *) transport;
   listener->router = g_object_ref (router);
-  listener->loops = g_ptr_array_ref (loops);
+  listener->loops = g_ptr_array_copy (loops, ref_loop, NULL);
+  g_ptr_array_set_free_func (listener->loops, (GDestroyNotify) micro_loop_unref);
+  listener->loops_given = g_ptr_array_ref (loops);
   g_hash_table_insert (listeners, g_strdup (bound), listener);
   memory_transport_unlock ();
   return g_steal_pointer (&bound);
