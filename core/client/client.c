@@ -59,12 +59,6 @@ update_selector (MicroService *service, gpointer user_data)
   micro_selector_update (MICRO_CLIENT (user_data)->selector, service);
 }
 
-static gpointer
-copy_loop (gconstpointer loop, gpointer user_data)
-{
-  return micro_loop_ref ((MicroLoop *) loop);
-}
-
 /**
  * micro_client_new:
  * @cache: what is known of services; of the selector's own registry, if it has one
@@ -86,8 +80,7 @@ micro_client_new (MicroCache *cache,
   self->selector = g_object_ref (selector);
   self->transport = g_object_ref (transport);
   self->loops_given = g_ptr_array_ref (loops);
-  self->loops = g_ptr_array_copy (loops, copy_loop, NULL);
-  g_ptr_array_set_free_func (self->loops, (GDestroyNotify) micro_loop_unref);
+  self->loops = micro_loop_ref_all (loops);
   self->resolves = micro_selector_can_resolve (selector);
   self->learns = MICRO_SELECTOR_GET_IFACE (selector)->done != NULL;
   micro_cache_add_listener (cache, update_selector, self);

@@ -374,6 +374,27 @@ micro_loop_unref (MicroLoop *self)
 
 G_DEFINE_BOXED_TYPE (MicroLoop, micro_loop, micro_loop_ref, micro_loop_unref)
 
+static gpointer
+copy_loop (gconstpointer loop, gpointer user_data)
+{
+  return micro_loop_ref ((MicroLoop *) loop);
+}
+
+/**
+ * micro_loop_ref_all:
+ * @loops: (element-type MicroLoop): loops; who gave the array need not keep them
+ *
+ * Returns: (transfer full) (element-type MicroLoop): an array of the same, with a reference to each
+ */
+GPtrArray *
+micro_loop_ref_all (GPtrArray *loops)
+{
+  GPtrArray *copy = g_ptr_array_copy (loops, copy_loop, NULL);
+
+  g_ptr_array_set_free_func (copy, (GDestroyNotify) micro_loop_unref);
+  return copy;
+}
+
 /* FALSE: something was posted in between. */
 static gboolean
 try_end (MicroLoop *self)

@@ -69,6 +69,9 @@ MICRO_API GType micro_loop_get_type (void);
 MICRO_API MicroLoop *micro_loop_new (const char *name);
 MICRO_API MicroLoop *micro_loop_ref (MicroLoop *self);
 MICRO_API void micro_loop_unref (MicroLoop *self);
+/* (transfer full) (element-type MicroLoop): an array with a reference to each, for who keeps them
+ */
+MICRO_API GPtrArray *micro_loop_ref_all (GPtrArray *loops);
 MICRO_API void micro_loop_free (MicroLoop *self); /* ends and joins the thread; drops a reference */
 MICRO_API MicroLoop *micro_loop_get_current (void);
 MICRO_API GMainContext *micro_loop_get_context (MicroLoop *self);

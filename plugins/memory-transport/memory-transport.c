@@ -64,12 +64,6 @@ memory_transport_unlock (void)
   g_mutex_unlock (&mutex);
 }
 
-static gpointer
-ref_loop (gconstpointer loop, gpointer user_data)
-{
-  return micro_loop_ref ((MicroLoop *) loop);
-}
-
 static char *
 memory_transport_listen (MicroTransport *transport,
                          const char *address,
@@ -96,8 +90,7 @@ memory_transport_listen (MicroTransport *transport,
   listener = g_new0 (Listener, 1);
   listener->transport = (MemoryTransport *) transport;
   listener->router = g_object_ref (router);
-  listener->loops = g_ptr_array_copy (loops, ref_loop, NULL);
-  g_ptr_array_set_free_func (listener->loops, (GDestroyNotify) micro_loop_unref);
+  listener->loops = micro_loop_ref_all (loops);
   listener->loops_given = g_ptr_array_ref (loops);
   g_hash_table_insert (listeners, g_strdup (bound), listener);
   memory_transport_unlock ();
