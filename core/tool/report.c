@@ -47,13 +47,12 @@ tool_fail (int status, const char *hint, const char *format, ...)
 void
 tool_set_bad (GError **error, const char *format, ...)
 {
-  g_autofree char *message = NULL;
   va_list arguments;
 
   va_start (arguments, format);
-  message = g_strdup_vprintf (format, arguments);
+  g_propagate_error (
+      error, g_error_new_valist (MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT, format, arguments));
   va_end (arguments);
-  g_set_error_literal (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT, message);
 }
 
 /* --- Warnings of the library --- */

@@ -21,13 +21,12 @@ G_GNUC_PRINTF (2, 3)
 static gboolean
 set_bad (GError **error, const char *format, ...)
 {
-  g_autofree char *message = NULL;
   va_list arguments;
 
   va_start (arguments, format);
-  message = g_strdup_vprintf (format, arguments);
+  g_propagate_error (
+      error, g_error_new_valist (MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT, format, arguments));
   va_end (arguments);
-  g_set_error_literal (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT, message);
   return FALSE;
 }
 
