@@ -95,8 +95,12 @@ static const ToolCommand *
 guess_command (int argc, char *argv[])
 {
   for (int i = 1; i < argc && strcmp (argv[i], "--") != 0; i++)
-    if (tool_find_command (commands, argv[i]) != NULL)
-      return tool_find_command (commands, argv[i]);
+    {
+      const ToolCommand *command = tool_find_command (commands, argv[i]);
+
+      if (command != NULL)
+        return command;
+    }
   return NULL;
 }
 
