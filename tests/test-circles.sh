@@ -6,10 +6,12 @@
 shopt -s nullglob
 bad=0
 
-# check_objects OBJECT…: prints the circles there are, and fails then.
+# check_objects DIRECTORY OBJECT…: prints the circles there are, and fails then.
 check_objects ()
 {
-  nm -A "$@" | awk '
+  local circles
+  cd "$1"
+  circles=$(nm -A "${@:2}" | awk '
     { file = $1; sub (/:.*/, "", file); sub (/.*\//, "", file) }
     $(NF - 1) == "U" { needs[file, $NF] }
     $(NF - 1) ~ /^[TDBRVWC]$/ { owner[$NF] = file }
@@ -18,9 +20,8 @@ check_objects ()
         split (key, part, SUBSEP)
         if (part[2] in owner && owner[part[2]] != part[1]) print part[1], owner[part[2]]
       }
-    }' >"$work/arrows"
-  tsort "$work/arrows" 2>&1 >/dev/null | sed "s|^tsort: \($work/arrows: \)\{0,1\}|  |" >"$work/circles"
-  [[ ! -s $work/circles ]] || { echo "$(dirname "$1"):"; cat "$work/circles"; return 1; }
+    }' | tsort 2>&1 >/dev/null) || true
+  [[ -z $circles ]] || { echo "$(dirname "$2"):"; echo "$circles"; return 1; }
 }
 
 # check SOURCES PREFIX: the objects that the sources have become with this prefix, if there are any.
@@ -30,12 +31,12 @@ check ()
   local source object objects=()
   for source in $1; do
     for object in "${source%/*}/"{,.libs/}"$2$(basename "$source" .c).o"; do
-      [[ ! -f $abs_top_builddir/$object ]] || objects+=("$abs_top_builddir/$object")
+      [[ ! -f $abs_top_builddir/$object ]] || objects+=("$object")
     done
   done
   ((${#objects[@]} > 1)) || return 0
   checked=$((checked + 1))
-  check_objects "${objects[@]}" || bad=1
+  (check_objects "$abs_top_builddir" "${objects[@]}") || bad=1
 }
 
 cd "$abs_top_srcdir"
@@ -54,5 +55,5 @@ echo 'int b (void); int a (void) { return b (); }' >"$work/a.c"
 echo 'int a (void); int b (void) { return a (); }' >"$work/b.c"
 "${CC:-cc}" -c "$work/a.c" -o "$work/a.o"
 "${CC:-cc}" -c "$work/b.c" -o "$work/b.o"
-! check_objects "$work/a.o" "$work/b.o" >/dev/null || fail "two that need each other were not noticed"
+! (check_objects "$work" ./a.o ./b.o) >/dev/null || fail "two that need each other were not noticed"
 exit "$bad"
