@@ -101,6 +101,7 @@ run_after_end (MicroLoop *self, MicroLoopFunc func, gpointer user_data)
   micro_loop_ref (self);
   g_rec_mutex_lock (&self->runs_now);
   func (user_data);
+  run_tasks (self);
   g_rec_mutex_unlock (&self->runs_now);
   micro_loop_unref (self);
 }
@@ -416,10 +417,13 @@ loop_thread (gpointer user_data)
     g_main_context_iteration (self->context, TRUE);
   /* What was posted before the end still runs: somebody may be waiting for it. */
   do
-    while (g_atomic_int_get (&self->has_posted) || self->tasks != NULL
-           || g_main_context_pending (self->context))
-      g_main_context_iteration (self->context, FALSE);
-  while (!try_end (self));
+    {
+      micro_loop_tell_endings (self);
+      while (g_atomic_int_get (&self->has_posted) || self->tasks != NULL
+             || g_main_context_pending (self->context))
+        g_main_context_iteration (self->context, FALSE);
+    }
+  while (self->endings != NULL || !try_end (self));
   g_main_context_pop_thread_default (self->context);
   micro_loop_unref (self);
   return NULL;

@@ -16,6 +16,15 @@ G_BEGIN_DECLS
 
 struct _MicroScope; /* call/context.h: what runs on the loop now */
 
+/* What waits on a loop, and is told, once and on its thread, that it will wait in vain. */
+typedef struct _MicroLoopEnding MicroLoopEnding;
+struct _MicroLoopEnding
+{
+  void (*ending) (MicroLoopEnding *self);
+  MicroLoopEnding *next;
+  MicroLoopEnding **link; /* what points to this; NULL: nothing */
+};
+
 struct _MicroLoop
 {
   gatomicrefcount references; /* one is the thread's */
@@ -31,6 +40,8 @@ struct _MicroLoop
 
   MicroLoopTask *tasks;
   MicroLoopTask **tasks_tail;
+
+  MicroLoopEnding *endings;
 
   MicroLoopTimer **heap; /* from 1 */
   guint n_timers;
@@ -55,6 +66,11 @@ struct _MicroLoop
   gboolean ended;     /* under the mutex: the thread runs nothing any more */
   GRecMutex runs_now; /* what is posted after that, on the thread that posts */
 };
+
+/* loop/ending.c: on the loop's thread; what has been told, or never added, may be removed. */
+void micro_loop_add_ending (MicroLoop *self, MicroLoopEnding *ending);
+void micro_loop_remove_ending (MicroLoopEnding *ending);
+void micro_loop_tell_endings (MicroLoop *self);
 
 /* loop/current.c: once, by the loop's thread. */
 void micro_loop_set_current (MicroLoop *self);
