@@ -389,17 +389,21 @@ static void
 router_refuse (MicroRouter *self, MicroCall *call, const char *path, const char *service)
 {
   const char *slash = service != NULL ? strrchr (service, '/') : NULL;
-  int length = slash != NULL ? (int) (slash - service) : 0;
+  g_autofree char *name = slash != NULL ? g_strndup (service, slash - service) : NULL;
+  g_autofree char *quoted = micro_error_quote (name != NULL ? name : path);
 
   if (slash == NULL)
     micro_call_fail (call, MICRO_STATUS_UNIMPLEMENTED,
-                     "malformed method path “%.200s”: it must be /service/method", path);
-  else if (knows_service (self, service, length))
-    micro_call_fail (call, MICRO_STATUS_UNIMPLEMENTED, "unknown method %.200s of service %.*s",
-                     slash + 1, MIN (length, 200), service);
+                     "malformed method path “%s”: it must be /service/method", quoted);
+  else if (knows_service (self, service, slash - service))
+    {
+      g_autofree char *method = micro_error_quote (slash + 1);
+
+      micro_call_fail (call, MICRO_STATUS_UNIMPLEMENTED, "unknown method %s of service %s", method,
+                       quoted);
+    }
   else
-    micro_call_fail (call, MICRO_STATUS_UNIMPLEMENTED, "unknown service %.*s", MIN (length, 200),
-                     service);
+    micro_call_fail (call, MICRO_STATUS_UNIMPLEMENTED, "unknown service %s", quoted);
 }
 
 /**

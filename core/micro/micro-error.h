@@ -66,6 +66,8 @@ MICRO_API MicroStatus micro_status_from_http (int http);
 MICRO_API MicroStatus micro_status_from_micro_code (int code);
 MICRO_API int micro_status_to_micro_code (MicroStatus status);
 MICRO_API MicroStatus micro_error_get_status (const GError *error);
+/* For messages: at most 48 characters of what others have written. */
+MICRO_API char *micro_error_quote (const char *text);
 /* What a peer said beside its status, in an error of MICRO_ERROR; nothing in others. */
 MICRO_API const char *micro_error_get_id (const GError *error);
 MICRO_API int micro_error_get_code (const GError *error);

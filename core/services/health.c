@@ -75,7 +75,9 @@ health_check (MicroCall *call, gconstpointer message, gpointer user_data)
 
   if (!is_here (self, request->service))
     {
-      micro_call_fail (call, MICRO_STATUS_NOT_FOUND, "unknown service %s", request->service);
+      g_autofree char *quoted = micro_error_quote (request->service);
+
+      micro_call_fail (call, MICRO_STATUS_NOT_FOUND, "unknown service %s", quoted);
       return;
     }
   response.status = get_status (self);

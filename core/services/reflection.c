@@ -55,7 +55,8 @@ static void
 send_error (MicroCall *call, Response *response, const char *what, const char *name)
 {
   Grpc__Reflection__V1__ErrorResponse error = GRPC__REFLECTION__V1__ERROR_RESPONSE__INIT;
-  g_autofree char *text = g_strdup_printf ("no %s “%s” here", what, name);
+  g_autofree char *quoted = micro_error_quote (name);
+  g_autofree char *text = g_strdup_printf ("no %s “%s” here", what, quoted);
 
   error.error_code = MICRO_STATUS_NOT_FOUND;
   error.error_message = text;
