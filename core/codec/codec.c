@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "codec/depth.h"
 #include "codec/descriptor.h"
 #include "codec/parse.h"
 #include "codec/parser.h"
@@ -53,7 +54,7 @@ parse_root (MicroCodecParser *parser, ProtobufCMessage *message)
   while (parser->reader.cursor < parser->reader.end && g_ascii_isspace (*parser->reader.cursor))
     parser->reader.cursor++;
   if (parser->reader.cursor == parser->reader.end)
-    return TRUE;
+    return micro_codec_check_required (parser, message->descriptor, NULL);
   return micro_codec_parse_message (parser, message)
          && (micro_codec_reader_end (&parser->reader) || micro_codec_fail_syntax (parser));
 }
@@ -90,6 +91,7 @@ micro_codec_from_json (const ProtobufCMessageDescriptor *descriptor,
   parser.reader.start = json;
   parser.reader.cursor = json;
   parser.reader.end = json + length;
+  parser.reader.max_depth = MICRO_CODEC_MAX_DEPTH;
   parser.allocator = allocator;
   parser.root = descriptor;
   parser.error = error;
@@ -107,6 +109,7 @@ micro_codec_from_json (const ProtobufCMessageDescriptor *descriptor,
   parser.reader.text = g_string_sized_new (64);
   ok = parse_root (&parser, message);
   g_string_free (parser.reader.text, TRUE);
+  g_free (parser.quoted);
   if (ok)
     return message;
   protobuf_c_message_free_unpacked (message, allocator);

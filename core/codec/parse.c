@@ -277,16 +277,32 @@ parse_member (MicroCodecParser *self, ProtobufCMessage *message, guint8 *seen, g
   field = micro_codec_find_field (descriptor, self->reader.text->str);
   if (field == NULL)
     return micro_codec_fail (self, "%s has no field “%s”", descriptor->name,
-                             self->reader.text->str);
+                             micro_codec_quote (self, self->reader.text->str));
   here.name = field->name;
   self->path = &here;
   mark = &seen[field - descriptor->fields];
   if (*mark)
     return micro_codec_fail (self, "it is given twice");
   *mark = TRUE;
+  if (field->label == PROTOBUF_C_LABEL_REQUIRED
+      && micro_codec_reader_peek (&self->reader) == MICRO_JSON_NULL && !null_is_value (field))
+    return micro_codec_fail (self, "it is required, and null is no value");
   if (!micro_codec_parse_field (self, message, field))
     return FALSE;
   self->path = here.parent;
+  return TRUE;
+}
+
+gboolean
+micro_codec_check_required (MicroCodecParser *self,
+                            const ProtobufCMessageDescriptor *descriptor,
+                            const guint8 *seen)
+{
+  for (guint i = 0; i < descriptor->n_fields; i++)
+    if (descriptor->fields[i].label == PROTOBUF_C_LABEL_REQUIRED && (seen == NULL || !seen[i]))
+      return micro_codec_fail (self, "%s requires “%s”", descriptor->name,
+                               descriptor->fields[i].name != NULL ? descriptor->fields[i].name
+                                                                  : "another field");
   return TRUE;
 }
 
@@ -296,6 +312,7 @@ micro_codec_parse_fields (MicroCodecParser *self, ProtobufCMessage *message, gbo
   guint8 small[64] = { 0 };
   guint n_fields = message->descriptor->n_fields;
   g_autofree guint8 *large = n_fields > sizeof small ? g_malloc0 (n_fields) : NULL;
+  guint8 *seen = large != NULL ? large : small;
   gboolean more = FALSE;
 
   if (n_fields > 0 && message->descriptor->fields[0].name == NULL)
@@ -312,8 +329,8 @@ micro_codec_parse_fields (MicroCodecParser *self, ProtobufCMessage *message, gbo
        first = FALSE)
     {
       if (!more)
-        return TRUE;
-      if (!parse_member (self, message, large != NULL ? large : small, type_key))
+        return micro_codec_check_required (self, message->descriptor, seen);
+      if (!parse_member (self, message, seen, type_key))
         return FALSE;
     }
   return micro_codec_fail_syntax (self);

@@ -13,6 +13,10 @@ gboolean micro_codec_parse_message (MicroCodecParser *self, ProtobufCMessage *me
 /* The members of the object at the cursor; @type_key: let "@type" pass. */
 gboolean
 micro_codec_parse_fields (MicroCodecParser *self, ProtobufCMessage *message, gboolean type_key);
+/* Whether every required field is there; @seen: (nullable): a mark a field, of those that are. */
+gboolean micro_codec_check_required (MicroCodecParser *self,
+                                     const ProtobufCMessageDescriptor *descriptor,
+                                     const guint8 *seen);
 /* The value at the cursor into @field, whatever its kind. */
 gboolean micro_codec_parse_field (MicroCodecParser *self,
                                   ProtobufCMessage *message,

@@ -20,7 +20,19 @@ append_path (GString *out, const MicroCodecPath *path)
   if (path->name == NULL)
     g_string_append_printf (out, "[%zu]", path->index);
   else
-    g_string_append_printf (out, "%s%s", out->len > 0 ? "." : "", path->name);
+    {
+      g_autofree char *name = micro_error_quote (path->name); /* it may be the key of a map */
+
+      g_string_append_printf (out, "%s%s", out->len > 0 ? "." : "", name);
+    }
+}
+
+const char *
+micro_codec_quote (MicroCodecParser *self, const char *text)
+{
+  g_free (self->quoted);
+  self->quoted = micro_error_quote (text);
+  return self->quoted;
 }
 
 gboolean

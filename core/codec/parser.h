@@ -31,12 +31,15 @@ struct _MicroCodecParser
   ProtobufCAllocator *allocator; /* (nullable) */
   const ProtobufCMessageDescriptor *root;
   const MicroCodecPath *path;
+  char *quoted; /* (nullable): micro_codec_quote()'s last */
   GError **error;
 };
 
 /* These two are always FALSE, for the caller to return. */
 gboolean micro_codec_fail (MicroCodecParser *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 gboolean micro_codec_fail_syntax (MicroCodecParser *self);
+/* (transfer none): for a message; good until the next. */
+const char *micro_codec_quote (MicroCodecParser *self, const char *text);
 /* (nullable): then @error is set. */
 gpointer micro_codec_alloc (MicroCodecParser *self, gsize size);
 void micro_codec_free (MicroCodecParser *self, gpointer memory);

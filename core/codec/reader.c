@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-#include "codec/depth.h"
 #include "codec/reader.h"
 
 static gboolean
@@ -59,8 +58,8 @@ micro_codec_reader_peek (MicroCodecReader *self)
 gboolean
 micro_codec_reader_enter (MicroCodecReader *self)
 {
-  if (++self->depth > MICRO_CODEC_MAX_DEPTH)
-    return reader_fail (self, "objects and arrays are nested more than 100 deep");
+  if (++self->depth > self->max_depth)
+    return reader_fail (self, "objects and arrays are nested too deeply");
   self->cursor++;
   return TRUE;
 }

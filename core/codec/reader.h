@@ -27,6 +27,7 @@ typedef struct
   const char *cursor;
   const char *end;
   guint depth;
+  guint max_depth;
   GString *text;       /* the last string or number */
   const char *problem; /* (nullable): what is wrong at the cursor */
 } MicroCodecReader;

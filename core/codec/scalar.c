@@ -97,7 +97,7 @@ parse_integer (MicroCodecParser *self,
   guint64 value;
 
   if (!read_integer (text, minimum, maximum, &value))
-    return micro_codec_fail (self, "“%.64s” is not an %s", text, type);
+    return micro_codec_fail (self, "“%s” is not an %s", micro_codec_quote (self, text), type);
   if (size == 4)
     *(guint32 *) target = (guint32) value;
   else
@@ -120,10 +120,10 @@ parse_real (
   else
     {
       if (!scalar_is_number (text))
-        return micro_codec_fail (self, "“%.64s” is not a number", text);
+        return micro_codec_fail (self, "“%s” is not a number", micro_codec_quote (self, text));
       value = g_ascii_strtod (text, NULL);
       if (isinf (value) || (is_float && isinf ((float) value)))
-        return micro_codec_fail (self, "%.64s is too large for a %s", text,
+        return micro_codec_fail (self, "%s is too large for a %s", micro_codec_quote (self, text),
                                  is_float ? "float" : "double");
     }
   if (is_float)
@@ -153,7 +153,8 @@ parse_enum (MicroCodecParser *self,
   if (kind == MICRO_JSON_STRING && descriptor->values_by_name != NULL)
     value = protobuf_c_enum_descriptor_get_value_by_name (descriptor, text);
   if (value == NULL)
-    return micro_codec_fail (self, "“%.64s” is not a value of %s", text, descriptor->name);
+    return micro_codec_fail (self, "“%s” is not a value of %s", micro_codec_quote (self, text),
+                             descriptor->name);
   *(gint32 *) target = value->value;
   return TRUE;
 }
@@ -172,7 +173,8 @@ decode_base64 (MicroCodecParser *self, const char *text, gsize *ret_length)
     n--;
   if (n % 4 == 1 || (n < length && length % 4 != 0))
     {
-      micro_codec_fail (self, "“%.64s” is not base64: its length is wrong", text);
+      micro_codec_fail (self, "“%s” is not base64: its length is wrong",
+                        micro_codec_quote (self, text));
       return NULL;
     }
   bytes = micro_codec_alloc (self, n / 4 * 3 + 3);
@@ -192,7 +194,7 @@ decode_base64 (MicroCodecParser *self, const char *text, gsize *ret_length)
       if (value < 0)
         {
           micro_codec_free (self, bytes);
-          micro_codec_fail (self, "“%.64s” is not base64", text);
+          micro_codec_fail (self, "“%s” is not base64", micro_codec_quote (self, text));
           return NULL;
         }
       bits = bits << 6 | value;
@@ -245,7 +247,7 @@ micro_codec_parse_scalar (MicroCodecParser *self,
                           gpointer target)
 {
   if (wants_text (field->type) && kind != MICRO_JSON_STRING)
-    return micro_codec_fail (self, "%.64s is not a string", text);
+    return micro_codec_fail (self, "%s is not a string", micro_codec_quote (self, text));
   switch (field->type)
     {
     case PROTOBUF_C_TYPE_INT32:
@@ -274,7 +276,7 @@ micro_codec_parse_scalar (MicroCodecParser *self,
       return parse_bytes (self, text, target);
     case PROTOBUF_C_TYPE_BOOL:
       if (strcmp (text, "true") != 0 && strcmp (text, "false") != 0)
-        return micro_codec_fail (self, "“%.64s” is not a bool", text);
+        return micro_codec_fail (self, "“%s” is not a bool", micro_codec_quote (self, text));
       *(protobuf_c_boolean *) target = *text == 't';
       return TRUE;
     case PROTOBUF_C_TYPE_MESSAGE:

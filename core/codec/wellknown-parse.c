@@ -64,8 +64,8 @@ parse_time (MicroCodecParser *self,
   if (!parse_text (self, message))
     return FALSE;
   if (!from_text (self->reader.text->str, &seconds, &nanos))
-    return micro_codec_fail (self, "“%.64s” is not a %s, such as “%s”", self->reader.text->str,
-                             what, example);
+    return micro_codec_fail (self, "“%s” is not a %s, such as “%s”",
+                             micro_codec_quote (self, self->reader.text->str), what, example);
   MICRO_WELL_KNOWN_MEMBER (gint64, message, 0) = seconds;
   MICRO_WELL_KNOWN_MEMBER (gint32, message, 1) = nanos;
   return TRUE;
@@ -101,7 +101,8 @@ parse_mask (MicroCodecParser *self, ProtobufCMessage *message)
       if (strchr (paths[i], '_') != NULL || *paths[i] == '\0')
         {
           g_string_free (snake, TRUE);
-          return micro_codec_fail (self, "“%.64s” is not a path of a field mask", paths[i]);
+          return micro_codec_fail (self, "“%s” is not a path of a field mask",
+                                   micro_codec_quote (self, paths[i]));
         }
       for (const char *c = paths[i]; *c != '\0'; c++)
         {
@@ -184,7 +185,7 @@ parse_any_value (MicroCodecParser *self, ProtobufCMessage *message, ProtobufCMes
                                      ? "this type has “@type” and one “value”, not “%s”"
                                      : "this type is not known here, so “value” as base64 "
                                        "is all it can have, not “%s”",
-                                 reader->text->str);
+                                 micro_codec_quote (self, reader->text->str));
       seen = TRUE;
       ok = content != NULL
                ? micro_codec_parse_message (self, content)

@@ -24,4 +24,9 @@ micro_codec_from_json (const struct ProtobufCMessageDescriptor *descriptor,
                        struct ProtobufCAllocator *allocator,
                        GError **error);
 
+MICRO_API gboolean micro_json_check (const char *json,
+                                     gsize length,
+                                     guint max_depth,
+                                     GError **error);
+
 G_END_DECLS

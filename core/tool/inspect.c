@@ -12,6 +12,8 @@
 
 #include "tool.h"
 
+/* Of the line that a child prints: one. */
+#define MAX_DEPTH 4
 #define MAX_SECONDS 5
 
 void
@@ -199,7 +201,9 @@ parse_answer (const char *path, char *output)
   char *line;
 
   line = strrchr (g_strchomp (output), '\n');
-  root = json_from_string (line != NULL ? line : output, NULL);
+  line = line != NULL ? line + 1 : output;
+  if (micro_json_check (line, strlen (line), MAX_DEPTH, NULL))
+    root = json_from_string (line, NULL);
   if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
     return new_broken (path, "ended the process that looked at it");
   object = json_node_get_object (root);

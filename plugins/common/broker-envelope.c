@@ -9,7 +9,7 @@
 
 #include <json-glib/json-glib.h>
 
-#include <micro/micro-error.h>
+#include <micro/micro.h>
 
 #include "broker-envelope.h"
 
@@ -104,27 +104,6 @@ broker_envelope_pack (
 
 /* --- Unpacking --- */
 
-static gboolean
-is_deep (const char *json, gsize length)
-{
-  gboolean in_string = FALSE;
-  int depth = 0;
-
-  for (gsize i = 0; i < length; i++)
-    if (in_string && json[i] == '\\')
-      i++;
-    else if (json[i] == '"')
-      in_string = !in_string;
-    else if (!in_string && (json[i] == '{' || json[i] == '['))
-      {
-        if (++depth > MAX_DEPTH)
-          return TRUE;
-      }
-    else if (!in_string && (json[i] == '}' || json[i] == ']'))
-      depth--;
-  return FALSE;
-}
-
 /* (transfer none) (nullable): the last member of that name in any case, null being none. */
 static JsonNode *
 find_member (JsonObject *object, const char *name)
@@ -210,7 +189,8 @@ broker_envelope_unpack (const char *json, gsize length, MicroMetadata **ret_head
   GBytes *body;
 
   if (json == NULL || length == 0 || !g_utf8_validate_len (json, length, NULL)
-      || is_deep (json, length) || !json_parser_load_from_data (parser, json, length, &problem)
+      || !micro_json_check (json, length, MAX_DEPTH, &problem)
+      || !json_parser_load_from_data (parser, json, length, &problem)
       || (root = json_parser_get_root (parser)) == NULL || !JSON_NODE_HOLDS_OBJECT (root))
     {
       g_set_error (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,

@@ -9,8 +9,12 @@
 
 #include <json-glib/json-glib.h>
 
+#include <micro/micro.h>
+
 #include "kube-credential.h"
 
+/* Of what a plugin prints: five. */
+#define MAX_DEPTH 16
 /* client-go reads it once a minute and leaves ten seconds. */
 #define REREAD_US (50 * G_USEC_PER_SEC)
 #define WARN_US (60 * G_USEC_PER_SEC)
@@ -145,7 +149,10 @@ take_output (KubeCredential *self, const char *output, GError **error)
   JsonObject *status = NULL;
   const char *expires;
 
-  if (!json_parser_load_from_data (parser, output != NULL ? output : "", -1, error))
+  if (output == NULL)
+    output = "";
+  if (!micro_json_check (output, strlen (output), MAX_DEPTH, error)
+      || !json_parser_load_from_data (parser, output, -1, error))
     return FALSE;
   root = json_parser_get_root (parser);
   if (root != NULL && JSON_NODE_HOLDS_OBJECT (root))

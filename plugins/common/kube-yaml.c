@@ -10,6 +10,8 @@
 #include <gio/gio.h>
 #include <yaml.h>
 
+#include <micro/micro.h>
+
 #include "kube-yaml.h"
 
 #define MAX_DEPTH 32
@@ -148,7 +150,8 @@ kube_yaml_parse (const char *text, gsize length, GError **error)
     {
       g_autoptr (JsonParser) parser = json_parser_new ();
 
-      if (!json_parser_load_from_data (parser, text, length, error))
+      if (!micro_json_check (text, length, MAX_DEPTH, error)
+          || !json_parser_load_from_data (parser, text, length, error))
         return NULL;
       return json_parser_steal_root (parser);
     }

@@ -9,7 +9,12 @@
 
 #include <json-glib/json-glib.h>
 
+#include <micro/micro.h>
+
 #include "kube-identity.h"
+
+/* Of the claims of a token: three. */
+#define MAX_DEPTH 16
 
 void
 kube_identity_free (KubeIdentity *self)
@@ -67,7 +72,8 @@ read_claims (const KubeConfig *config, JsonParser *parser)
   if (token == NULL && config->token_file != NULL)
     g_file_get_contents (config->token_file, &token, NULL, NULL);
   payload = token != NULL ? decode_payload (g_strstrip (token)) : NULL;
-  if (payload == NULL || !json_parser_load_from_data (parser, payload, -1, NULL))
+  if (payload == NULL || !micro_json_check (payload, strlen (payload), MAX_DEPTH, NULL)
+      || !json_parser_load_from_data (parser, payload, -1, NULL))
     return NULL;
   root = json_parser_get_root (parser);
   return root != NULL && JSON_NODE_HOLDS_OBJECT (root) ? json_node_get_object (root) : NULL;

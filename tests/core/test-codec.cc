@@ -12,6 +12,7 @@
 #include <micro/micro.h>
 
 #include "kitchen.micro.h"
+#include "parcel.micro.h"
 
 namespace
 {
@@ -302,9 +303,9 @@ TEST (Codec, RefusesDeepNesting)
   for (int i = 0; i < 99; i++)
     inner = R"({"next":)" + inner + "}";
   expect_same (inner);
-  expect_error (R"({"next":)" + inner + "}", "nested more than 100 deep");
-  expect_error (R"({"value":)" + std::string (1000000, '['), "nested more than 100 deep");
-  expect_error (R"({"extra":{"a":)" + std::string (1000000, '['), "nested more than 100 deep");
+  expect_error (R"({"next":)" + inner + "}", "nested too deeply");
+  expect_error (R"({"value":)" + std::string (1000000, '['), "nested too deeply");
+  expect_error (R"({"extra":{"a":)" + std::string (1000000, '['), "nested too deeply");
 }
 
 TEST (Codec, RefusesToWriteWhatIsTooDeep)
@@ -365,4 +366,84 @@ TEST (Codec, SurvivesEveryPrefix)
   EXPECT_NE (again (json).substr (0, 7), "error: ");
   for (size_t i = 1; i < json.size (); i++)
     EXPECT_EQ (again (json.substr (0, i)).substr (0, 7), "error: ") << i;
+}
+
+/* --- proto2 --- */
+
+static std::string
+parcel (const std::string &json)
+{
+  return read_as (&micro__test__v2__parcel__descriptor, json);
+}
+
+TEST (Codec, TakesNoMessageWithoutWhatItRequires)
+{
+  const std::string address = R"({"street":"Elm"})", rest = R"("grams":1})";
+  const std::string whole = R"({"to":)" + address + "," + rest;
+  const struct
+  {
+    std::string json, part;
+  } bad[] = {
+    { "", "requires “to”" },
+    { "{}", "requires “to”" },
+    { R"({"to":)" + address + "}", "requires “grams”" },
+    { "{" + rest, "requires “to”" },
+    { R"({"to":null,)" + rest, "field “to”: it is required" },
+    { R"({"to":)" + address + R"(,"grams":null})", "field “grams”: it is required" },
+    { R"({"to":{},)" + rest, "field “to”: micro.test.v2.Address requires “street”" },
+    { R"({"to":{"city":"Ulm"},)" + rest, "requires “street”" },
+    { R"({"from":{},"to":)" + address + "," + rest, "field “from”" },
+    { R"({"stops":[)" + address + R"(,{}],"to":)" + address + "," + rest, "field “stops[1]”" },
+    { R"({"others":{"a":{}},"to":)" + address + "," + rest, "field “others.a”" },
+    { R"({"gift":{},"to":)" + address + "," + rest, "field “gift”" },
+    { R"({"content":{"@type":"type.googleapis.com/micro.test.v2.Address"},"to":)" + address + ","
+          + rest,
+      "field “content”" },
+  };
+
+  EXPECT_EQ (parcel (whole), R"({"to":{"street":"Elm"},"grams":1})");
+  for (const auto &one : bad)
+    {
+      std::string result = parcel (one.json);
+
+      EXPECT_EQ (result.compare (0, 7, "error: "), 0) << one.json << " gives " << result;
+      EXPECT_NE (result.find (one.part), std::string::npos) << one.json << " gives " << result;
+    }
+}
+
+/* --- Before others parse it --- */
+
+TEST (JsonCheck, TakesJsonAndNothingElse)
+{
+  const char *const good[] = { "{}", " [1, -2.5e3, \"\\u00e9\\n\", true, false, null] ", "\"{[\"",
+                               "0", R"({"a":{"b":[{}]}})" };
+  const char *const bad[]
+      = { "",          " ",  "{",   "[1,]",     "{\"a\":1,}", "{'a':1}", "/* */ {}", "{} {}",
+          "{\"a\" 1}", "01", "nul", "\"\x01\"", "[1] //",     R"("\x")", "{a:1}" };
+
+  for (const char *text : good)
+    {
+      g_autoptr (GError) error = nullptr;
+
+      EXPECT_TRUE (micro_json_check (text, strlen (text), 4, &error)) << text;
+    }
+  for (const char *text : bad)
+    {
+      g_autoptr (GError) error = nullptr;
+
+      EXPECT_FALSE (micro_json_check (text, strlen (text), 4, &error)) << text;
+      EXPECT_TRUE (g_error_matches (error, MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT)) << text;
+    }
+}
+
+TEST (JsonCheck, CountsTheDepthWhateverStandsBetween)
+{
+  std::string fooled = R"({'"':)" + std::string (250000, '[');
+  std::string in_string = "[\"" + std::string (250000, '[') + "\"]";
+
+  EXPECT_TRUE (micro_json_check ("[[[[]]]]", 8, 4, nullptr));
+  EXPECT_FALSE (micro_json_check ("[[[[[]]]]]", 10, 4, nullptr));
+  EXPECT_TRUE (micro_json_check ("[[],[],[],[],[[[]]]]", 20, 4, nullptr));
+  EXPECT_FALSE (micro_json_check (fooled.data (), fooled.size (), 100, nullptr));
+  EXPECT_TRUE (micro_json_check (in_string.data (), in_string.size (), 1, nullptr));
 }

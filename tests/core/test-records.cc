@@ -361,7 +361,7 @@ TEST (Json, SaysWhatIsWrong)
          std::string ("\xff\xfe"), std::string ("{\"name\":\"\xff\"}"), std::string (100, '\0'),
          deep, nested })
     EXPECT_NE (why_not (bad), "") << bad.substr (0, 40);
-  EXPECT_EQ (why_not (deep), "the record is nested too deeply");
+  EXPECT_EQ (why_not (deep), "objects and arrays are nested too deeply (at byte 64)");
 }
 
 TEST (Json, SurvivesEveryCutOfARecordAndEveryByteChanged)
