@@ -71,7 +71,7 @@ for time in 0s 99999999h; do
   expect 2 "“$time” is out of range" micro call greeter Hello --timeout="$time"
 done
 for value in '!!' a YQ= YQ==== 'YQ=='x; do
-  expect 2 '“x-bin” is not base64' micro call greeter Hello --metadata="x-bin=$value"
+  expect 2 '“x-bin” cannot be a header: its value is not base64' micro call greeter Hello --metadata="x-bin=$value"
 done
 expect 0 'Hello' micro call greeter Hello name=J --metadata=x-bin=YQ --metadata=x-bin=YQ==
 expect 2 'MICRO_OUTPUT: “zzz” is none of' env MICRO_OUTPUT=zzz micro list

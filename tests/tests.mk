@@ -39,6 +39,7 @@ gtests += \
 	tests/core/test-interceptor \
 	tests/core/test-loop \
 	tests/core/test-published \
+	tests/core/test-header \
 	tests/core/test-records \
 	tests/core/test-registry \
 	tests/core/test-router \

@@ -13,6 +13,7 @@
 #include "call/call.h"
 #include "call/context.h"
 #include <micro/micro-codec.h>
+#include <micro/micro-header.h>
 
 /* What another thread says of a call, on its way to the call's loop. */
 typedef struct
@@ -399,4 +400,63 @@ micro_call_fail_error (MicroCall *self, const GError *error)
 {
   g_return_if_fail (self != NULL && error != NULL);
   call_fail (self, micro_error_get_status (error), error->message, NULL);
+}
+
+/* --- Headers and trailers --- */
+
+static void
+call_add (MicroCall *self, gboolean trailer, const char *name, const char *value)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *lower = g_ascii_strdown (name, -1);
+
+  if (micro_header_check (lower, value, &error))
+    self->ops->add_header (self, trailer, lower, value);
+  else
+    micro_call_set_refusal (self, MICRO_STATUS_INTERNAL, error->message);
+}
+
+/**
+ * micro_call_add_header:
+ * @self: a call that has sent nothing yet
+ * @name: lower-case; one that ends in `-bin` has a value in base64
+ * @value: its value
+ *
+ * Adds a header to the answer.  With one that micro_header_check() refuses the call ends with
+ * %MICRO_STATUS_INTERNAL, whatever else is said.  Only on the call's loop thread.
+ */
+void
+micro_call_add_header (MicroCall *self, const char *name, const char *value)
+{
+  g_return_if_fail (micro_call_is_open (self) && name != NULL && value != NULL);
+  call_add (self, FALSE, name, value);
+}
+
+/**
+ * micro_call_add_trailer:
+ * @self: a call
+ * @name: lower-case; one that ends in `-bin` has a value in base64
+ * @value: its value
+ *
+ * Adds a header that follows the last message; as micro_call_add_header().  Only on the call's loop
+ * thread.
+ */
+void
+micro_call_add_trailer (MicroCall *self, const char *name, const char *value)
+{
+  g_return_if_fail (micro_call_is_open (self) && name != NULL && value != NULL);
+  call_add (self, TRUE, name, value);
+}
+
+/**
+ * micro_call_send_headers:
+ * @self: a call that has sent nothing yet
+ *
+ * Begins the answer now instead of with its first message.  Only on the call's loop thread.
+ */
+void
+micro_call_send_headers (MicroCall *self)
+{
+  g_return_if_fail (micro_call_is_open (self));
+  self->ops->send_headers (self);
 }

@@ -216,49 +216,6 @@ micro_call_foreach_header (MicroCall *self, MicroHeaderFunc callback, gpointer u
 }
 
 /**
- * micro_call_add_header:
- * @self: a call that has sent nothing yet
- * @name: lower-case; one that ends in `-bin` has a value in base64
- * @value: its value
- *
- * Adds a header to the answer.  Only on the call's loop thread.
- */
-void
-micro_call_add_header (MicroCall *self, const char *name, const char *value)
-{
-  g_return_if_fail (micro_call_is_open (self) && name != NULL && value != NULL);
-  self->ops->add_header (self, FALSE, name, value);
-}
-
-/**
- * micro_call_add_trailer:
- * @self: a call
- * @name: lower-case; one that ends in `-bin` has a value in base64
- * @value: its value
- *
- * Adds a header that follows the last message.  Only on the call's loop thread.
- */
-void
-micro_call_add_trailer (MicroCall *self, const char *name, const char *value)
-{
-  g_return_if_fail (micro_call_is_open (self) && name != NULL && value != NULL);
-  self->ops->add_header (self, TRUE, name, value);
-}
-
-/**
- * micro_call_send_headers:
- * @self: a call that has sent nothing yet
- *
- * Begins the answer now instead of with its first message.  Only on the call's loop thread.
- */
-void
-micro_call_send_headers (MicroCall *self)
-{
-  g_return_if_fail (micro_call_is_open (self));
-  self->ops->send_headers (self);
-}
-
-/**
  * micro_call_set_compress:
  * @self: a call
  * @compress: whether the following messages are to be sent compressed, if the caller takes that

@@ -10,6 +10,7 @@
 
 #include "call/interceptor.h"
 #include "client/request.h"
+#include <micro/micro-header.h>
 #include <micro/micro-node.h>
 
 /* --- The stack --- */
@@ -148,6 +149,8 @@ micro_request_get_header (MicroRequest *self, const char *name)
 void
 micro_request_add_header (MicroRequest *self, const char *name, const char *value)
 {
+  if (self->refused == NULL)
+    micro_header_check (name, value, &self->refused);
   if (self->headers == NULL)
     self->headers = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (self->headers, g_ascii_strdown (name, -1));
@@ -158,9 +161,10 @@ micro_request_add_header (MicroRequest *self, const char *name, const char *valu
  * micro_request_set_header:
  * @self: a request
  * @name: of a header
- * @value: its value; bytes for a name that ends in "-bin"
+ * @value: its value; base64 for a name that ends in "-bin"
  *
- * Replaces all headers of this name.  Only before the first try.
+ * Replaces all headers of this name.  Only before the first try.  With one that
+ * micro_header_check() refuses the call fails.
  */
 void
 micro_request_set_header (MicroRequest *self, const char *name, const char *value)

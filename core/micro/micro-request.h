@@ -54,7 +54,7 @@ MICRO_API const char *micro_request_get_address (MicroRequest *self);
 MICRO_API gboolean micro_request_is_stream (MicroRequest *self);
 /* (transfer none) (nullable): one that will be sent, as the caller set it or passed it on. */
 MICRO_API const char *micro_request_get_header (MicroRequest *self, const char *name);
-/* Only in begin: replaces all headers of this name; bytes for a name that ends in "-bin". */
+/* Only in begin: replaces all headers of this name; base64 for a name that ends in "-bin". */
 MICRO_API void micro_request_set_header (MicroRequest *self, const char *name, const char *value);
 /* Only in begin: the call ends with this status, and no node is asked. */
 MICRO_API void micro_request_fail (MicroRequest *self, MicroStatus status, const char *format, ...)

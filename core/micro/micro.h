@@ -20,6 +20,7 @@
 #include <micro/micro-error.h>
 #include <micro/micro-event.h>
 #include <micro/micro-finding.h>
+#include <micro/micro-header.h>
 #include <micro/micro-health.h>
 #include <micro/micro-inbox.h>
 #include <micro/micro-interceptor.h>
