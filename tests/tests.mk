@@ -27,11 +27,13 @@ gtests += \
 	tests/core/test-app-health \
 	tests/core/test-arena \
 	tests/core/test-cache \
+	tests/core/test-budget \
 	tests/core/test-call \
 	tests/core/test-checks \
 	tests/core/test-client \
 	tests/core/test-client-declined \
 	tests/core/test-client-interceptor \
+	tests/core/test-client-ending \
 	tests/core/test-client-policy \
 	tests/core/test-config \
 	tests/core/test-ejection \

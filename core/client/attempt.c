@@ -20,8 +20,13 @@ micro_attempt_closed (MicroCall *call, MicroStatus status, const char *message, 
 {
   MicroAttempt *self = call->user_data;
   MicroRequest *request = micro_request_ref (self->request);
-  MicroAttemptEnd end = { status, message, details, call->progress == MICRO_CALL_SENT,
-                          call->progress == MICRO_CALL_DECLINED };
+  MicroCallProgress progress = call->progress;
+  MicroAttemptEnd end = { .status = status,
+                          .message = message,
+                          .details = details,
+                          .sent = progress == MICRO_CALL_SENT || progress == MICRO_CALL_CUT_OFF,
+                          .declined = progress == MICRO_CALL_DECLINED,
+                          .lost = progress == MICRO_CALL_CUT_OFF };
 
   self->closed = TRUE;
   /* Both sides watch the clock; a peer whose is ahead resets the call. */

@@ -17,6 +17,7 @@ typedef struct
   GBytes *details;     /* (nullable) */
   gboolean sent;       /* a handler may have seen it */
   gboolean declined;   /* by a peer that is well and has not looked at it */
+  gboolean lost;       /* with its connection */
 } MicroAttemptEnd;
 
 /* What becomes of the request then; on its loop. */

@@ -16,7 +16,8 @@ typedef struct _MicroBudgets MicroBudgets;
 MicroBudgets *micro_budgets_new (void);
 void micro_budgets_free (MicroBudgets *self);
 gboolean micro_budgets_allow (MicroBudgets *self, const char *service);
-void micro_budgets_failed (MicroBudgets *self, const char *service);
+/* @lost: with its connection, as maybe many others in this moment. */
+void micro_budgets_failed (MicroBudgets *self, const char *service, gboolean lost);
 void micro_budgets_worked (MicroBudgets *self, const char *service);
 
 G_END_DECLS

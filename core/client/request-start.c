@@ -9,6 +9,7 @@
 
 #include "client/request.h"
 #include <micro/micro-error.h>
+#include <micro/micro-header.h>
 
 static void
 end_with (MicroRequest *self, MicroStatus status, const char *message)
@@ -43,6 +44,13 @@ cancel_child (MicroContextChild *child)
 {
   end_with (MICRO_CONTAINER_OF (child, MicroRequest, child), MICRO_STATUS_CANCELLED,
             "the call it was made for has been given up");
+}
+
+static void
+request_loop_ends (MicroLoopEnding *ending)
+{
+  end_with (MICRO_CONTAINER_OF (ending, MicroRequest, ending), MICRO_STATUS_CANCELLED,
+            "the program that calls is ending");
 }
 
 static void
@@ -119,23 +127,28 @@ inherit (MicroRequest *self)
       self->deadline_us = deadline_us;
       self->timeout_ms = (guint) (MAX (0, left_us) / G_TIME_SPAN_MILLISECOND);
     }
+  /* What is bad in them is not our caller's fault. */
   for (guint i = 0; i < headers->len; i += 2)
-    if (micro_request_get_header (self, g_ptr_array_index (headers, i)) == NULL)
+    if (micro_request_get_header (self, g_ptr_array_index (headers, i)) == NULL
+        && micro_header_check (g_ptr_array_index (headers, i), g_ptr_array_index (headers, i + 1),
+                               NULL))
       micro_request_add_header (self, g_ptr_array_index (headers, i),
                                 g_ptr_array_index (headers, i + 1));
 }
 
 static void
-request_begin (gpointer user_data)
+request_begin (MicroRequest *self)
 {
-  MicroRequest *self = user_data;
-
   if (self->cancellable != NULL && g_cancellable_is_cancelled (self->cancellable))
     end_with (self, MICRO_STATUS_CANCELLED, "the caller gave up");
   else if (self->context != NULL && micro_context_is_cancelled (self->context))
     cancel_child (&self->child);
+  else if (self->loop->ended)
+    request_loop_ends (&self->ending);
   else
     {
+      self->ending.ending = request_loop_ends;
+      micro_loop_add_ending (self->loop, &self->ending);
       if (G_UNLIKELY (g_atomic_pointer_get (&self->client->interceptors) != NULL))
         micro_request_intercept_start (self);
       if (self->refused != NULL)
@@ -152,6 +165,17 @@ request_begin (gpointer user_data)
         }
       micro_request_begin_attempts (self);
     }
+}
+
+/* Who gave it up may have come first. */
+static void
+begin_posted (gpointer user_data)
+{
+  MicroRequest *self = user_data;
+
+  if (!self->done)
+    request_begin (self);
+  micro_request_unref (self);
 }
 
 void
@@ -185,5 +209,5 @@ micro_request_start (MicroRequest *self, GCancellable *cancellable)
   if (current != NULL)
     request_begin (self);
   else
-    micro_loop_post (self->loop, request_begin, self);
+    micro_loop_post (self->loop, begin_posted, micro_request_ref (self));
 }

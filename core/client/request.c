@@ -191,6 +191,7 @@ micro_request_end (MicroRequest *self, const GError *error)
   micro_loop_stop_timer (self->loop, &self->deadline);
   micro_loop_stop_timer (self->loop, &self->backoff);
   micro_loop_stop_timer (self->loop, &self->hedge);
+  micro_loop_remove_ending (&self->ending);
   g_cancellable_disconnect (self->cancellable, self->cancel_id);
   if (self->context != NULL)
     micro_context_remove_child (self->context, &self->child);
@@ -201,4 +202,13 @@ micro_request_end (MicroRequest *self, const GError *error)
   micro_scope_leave (&scope, self->loop);
   cancel_all (self, NULL);
   micro_request_unref (self);
+}
+
+void
+micro_request_end_doubled (MicroRequest *self)
+{
+  g_autoptr (GError) error = g_error_new_literal (MICRO_ERROR, MICRO_STATUS_INTERNAL,
+                                                  "the answer has more than one message");
+
+  micro_request_end (self, error);
 }

@@ -8,6 +8,7 @@
 #include "call/context.h"
 #include "client/client.h"
 #include "client/policy.h"
+#include "loop/loop.h"
 #include <micro/micro-request.h>
 #include <micro/micro-transport.h>
 
@@ -74,6 +75,7 @@ struct _MicroRequest
   guint done : 1;
   guint held : 1;
   guint declined : 1;   /* once, by a peer that is well */
+  guint unsent : 1;     /* once, as its connection had ended */
   guint may_return : 1; /* the next attempt is free or paid for, on nodes that were tried too */
   int retries_left;
   guint n_backoffs;
@@ -84,6 +86,7 @@ struct _MicroRequest
   MicroLoopTimer deadline;
   MicroLoopTimer backoff;
   MicroLoopTimer hedge;
+  MicroLoopEnding ending;
   GCancellable *cancellable; /* (nullable) */
   gulong cancel_id;
   MicroContext *context; /* (nullable): of the handler that calls */
@@ -108,6 +111,9 @@ MicroRequest *micro_request_ref (MicroRequest *self);
 void micro_request_unref (MicroRequest *self);
 /* On the loop: ends it, unless it has ended. */
 void micro_request_end (MicroRequest *self, const GError *error);
+/* Likewise: a second message has come where there is one.  gRPC's doc/statuscodes.md has
+ * UNIMPLEMENTED for that, and its implementations INTERNAL: they are what there is. */
+void micro_request_end_doubled (MicroRequest *self);
 /* client/retry.c: the first attempt, and after a failure what follows. */
 void micro_request_begin_attempts (MicroRequest *self);
 

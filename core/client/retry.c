@@ -97,17 +97,20 @@ leave_node (MicroRequest *self, MicroAttempt *attempt)
   g_ptr_array_add (self->tried, micro_node_ref (attempt->node));
 }
 
-/* Nobody saw the call, so the next node costs nothing (gRFC A6, "transparent retries"). */
+/* Nobody saw the call, so the next node costs nothing (gRFC A6, "transparent retries"); nor does
+ * the same one, or an address, once: its connection may have ended as the call was made. */
 static void
 try_next_node (MicroRequest *self, MicroAttempt *attempt)
 {
-  if (attempt->node == NULL)
-    {
-      try_later (self);
-      return;
-    }
+  gboolean first = !self->unsent;
+
+  self->unsent = TRUE;
+  self->may_return |= first;
   leave_node (self, attempt);
-  micro_attempt_start (self);
+  if (attempt->node != NULL)
+    micro_attempt_start (self);
+  else
+    try_later (self);
 }
 
 /* The peer drains, or is full, and nothing is wrong with it.  Once that costs nothing: on another
@@ -208,13 +211,14 @@ handle_ended (MicroAttempt *attempt, const MicroAttemptEnd *end)
     }
   g_clear_error (&self->failure);
   if (problem != NULL)
-    self->failure = g_error_new_literal (MICRO_ERROR, MICRO_STATUS_UNIMPLEMENTED, problem);
+    self->failure = g_error_new_literal (MICRO_ERROR, MICRO_STATUS_INTERNAL, problem);
   else
     self->failure = micro_request_error (end->status, end->message, end->details);
-  micro_attempt_tell (attempt, problem != NULL ? MICRO_STATUS_UNIMPLEMENTED : end->status,
-                      end->sent, end->declined);
-  if (end->status == MICRO_STATUS_UNAVAILABLE && (!end->declined || self->declined))
-    micro_budgets_failed (self->client->budgets, self->service);
+  micro_attempt_tell (attempt, problem != NULL ? MICRO_STATUS_INTERNAL : end->status, end->sent,
+                      end->declined);
+  /* What nobody saw says nothing about who is overloaded. */
+  if (end->status == MICRO_STATUS_UNAVAILABLE && (end->sent || (end->declined && self->declined)))
+    micro_budgets_failed (self->client->budgets, self->service, end->lost);
   handle_failure (self, attempt, end);
 }
 

@@ -11,7 +11,8 @@
 #include "client/stream.h"
 
 #define LOW_WATER (MICRO_CALL_HIGH_WATER / 2)
-/* More than this is not kept for another try: what fails then, fails. */
+/* Until the peer has begun to answer; but more than this is not kept for another try: what fails
+ * then, fails. */
 #define MAX_OUTBOX (256 * 1024)
 
 typedef struct
@@ -119,8 +120,7 @@ stream_send_put (MicroStream *self, GBytes *bytes, gboolean compress)
   if (self->base.done || self->half_closed)
     return;
   if (self->outbox != NULL && call != NULL
-      && (call->progress == MICRO_CALL_SENT
-          || self->outbox_bytes + g_bytes_get_size (bytes) > MAX_OUTBOX))
+      && self->outbox_bytes + g_bytes_get_size (bytes) > MAX_OUTBOX)
     micro_stream_drop_outbox (self);
   if (self->outbox != NULL)
     {
@@ -183,7 +183,7 @@ stream_send_post (MicroStream *self, GBytes *message)
   micro_loop_post (self->base.loop, take_posted, posted);
 }
 
-/* Past the outbox, when nobody could want the message again: the way of nearly all. */
+/* Past the outbox, when nobody could want the message again: the way of most. */
 static void
 pack_into_call (MicroStream *self, const ProtobufCMessage *message)
 {
@@ -217,10 +217,9 @@ micro_stream_send (MicroStream *self, gconstpointer message)
   g_return_val_if_fail (self != NULL && message != NULL, FALSE);
   on_loop = micro_loop_get_current () == self->base.loop;
   call = on_loop ? micro_request_get_call (&self->base) : NULL;
-  if (call != NULL && self->method != NULL && call->progress == MICRO_CALL_SENT && !self->base.done
+  if (call != NULL && self->method != NULL && self->outbox == NULL && !self->base.done
       && !self->half_closed)
     {
-      micro_stream_drop_outbox (self);
       pack_into_call (self, message);
       return micro_stream_has_room (self);
     }

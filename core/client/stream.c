@@ -125,6 +125,8 @@ stream_on_message (MicroCall *call, const guint8 *data, gsize length)
     stream_take_message (self, data, length);
   else if (self->n_received == 1)
     self->reply = g_bytes_new (data, length);
+  else
+    micro_request_end_doubled (&self->base);
 }
 
 static void
@@ -184,9 +186,8 @@ stream_check (MicroRequest *request)
 
   if (!wants_one_reply (self))
     return NULL;
-  if (self->n_received != 1)
-    return self->n_received == 0 ? "the answer has no message"
-                                 : "the answer has more than one message";
+  if (self->n_received == 0)
+    return "the answer has no message";
   stream_take_message (self, g_bytes_get_data (self->reply, NULL), g_bytes_get_size (self->reply));
   return NULL;
 }

@@ -26,6 +26,9 @@ typedef struct
   ProtobufCMessage *typed_reply; /* (nullable) */
   GError *bad_reply;             /* (nullable): why there is none */
   gpointer user_data;
+
+  MicroHeaderFunc answer_header; /* (nullable) */
+  gpointer answer_data;
 } Unary;
 
 static void *
@@ -92,7 +95,10 @@ unary_on_message (MicroCall *call, const guint8 *data, gsize length)
   if (G_UNLIKELY (self->base.intercepted != NULL))
     micro_request_intercept_message (&self->base, FALSE, length);
   if (self->n_replies++ > 0)
-    return;
+    {
+      micro_request_end_doubled (&self->base);
+      return;
+    }
   if (self->method == NULL)
     self->reply = copy (data, length);
   else
@@ -100,15 +106,21 @@ unary_on_message (MicroCall *call, const guint8 *data, gsize length)
         = micro_client_unpack (self->method, &allocator, data, length, &self->bad_reply);
 }
 
-/* "Response cardinality violation" (grpc/grpc doc/statuscodes.md) */
 static const char *
 unary_check (MicroRequest *request)
 {
-  Unary *self = (Unary *) request;
+  return ((Unary *) request)->n_replies == 0 ? "the answer has no message" : NULL;
+}
 
-  if (self->n_replies == 0)
-    return "the answer has no message";
-  return self->n_replies > 1 ? "the answer has more than one message" : NULL;
+static void
+show_headers (Unary *self)
+{
+  MicroCall *call = micro_request_get_call (&self->base);
+
+  if (call == NULL)
+    return;
+  call->ops->foreach_header (call, FALSE, self->answer_header, self->answer_data);
+  call->ops->foreach_header (call, TRUE, self->answer_header, self->answer_data);
 }
 
 static void
@@ -116,6 +128,8 @@ unary_ended (MicroRequest *request, const GError *error)
 {
   Unary *self = (Unary *) request;
 
+  if (self->answer_header != NULL)
+    show_headers (self);
   if (self->method == NULL)
     self->callback (error == NULL ? self->reply : NULL, error, self->user_data);
   else
@@ -156,6 +170,11 @@ unary_start (Unary *self,
                       options);
   self->message = g_bytes_ref (request);
   self->user_data = user_data;
+  if (options != NULL)
+    {
+      self->answer_header = options->answer_header;
+      self->answer_data = options->answer_data;
+    }
   micro_request_start (&self->base, cancellable);
   micro_request_unref (&self->base);
 }

@@ -27,6 +27,10 @@ G_DECLARE_FINAL_TYPE (MicroClient, micro_client, MICRO, CLIENT, GObject)
  * @wait_for_ready: wait for a node that can be reached until the deadline
  * @max_receive_bytes: of a message; 0: the transport's default
  * @hash_key: (nullable): for selectors that send calls with equal keys to the same node
+ * @answer_header: (nullable): of a call with one reply: sees each header and then each trailer of
+ *   the answer that counts, also of one that says the call has failed; before the reply is told, on
+ *   the thread where that is
+ * @answer_data: for @answer_header
  *
  * Zero-initialise with MICRO_CALL_OPTIONS_INIT; everywhere %NULL means all defaults.
  */
@@ -42,14 +46,16 @@ struct _MicroCallOptions
   gboolean wait_for_ready;
   gsize max_receive_bytes;
   const char *hash_key;
-  gpointer reserved[7];
+  MicroHeaderFunc answer_header;
+  gpointer answer_data;
+  gpointer reserved[5];
 };
 #define MICRO_TYPE_CALL_OPTIONS (micro_call_options_get_type ())
 MICRO_API GType micro_call_options_get_type (void);
 
 #define MICRO_CALL_OPTIONS_INIT                                                                    \
   {                                                                                                \
-    0, -1, NULL, NULL, NULL, FALSE, FALSE, FALSE, 0, NULL, { NULL }                                \
+    0, -1, NULL, NULL, NULL, FALSE, FALSE, FALSE, 0, NULL, NULL, NULL, { NULL }                    \
   }
 
 /* For other languages: these own what they point to, so texts are set by functions. */

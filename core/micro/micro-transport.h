@@ -45,6 +45,7 @@ typedef enum
  * @MICRO_CALL_KEPT: it has not left
  * @MICRO_CALL_SENT: a handler may have seen it, so only safe calls may be tried again
  * @MICRO_CALL_DECLINED: a peer that is well has given it back unseen
+ * @MICRO_CALL_CUT_OFF: it was sent, and then its connection ended, with all that was on it
  *
  * How far a call that is made has come.
  */
@@ -52,7 +53,8 @@ typedef enum
 {
   MICRO_CALL_KEPT,
   MICRO_CALL_SENT,
-  MICRO_CALL_DECLINED
+  MICRO_CALL_DECLINED,
+  MICRO_CALL_CUT_OFF
 } MicroCallProgress;
 
 /**

@@ -81,6 +81,25 @@ begin_chat (MicroCall *call, GBytes *request, gpointer user_data)
                            [] (gpointer data) { ((Bytes *) data)->destroyed++; });
 }
 
+/* Two answers, or none, to who wants one. */
+void
+twice (MicroCall *call, GBytes *, gpointer)
+{
+  micro_call_stream_bytes (
+      call,
+      [] (MicroCall *call, MicroStreamEvent event, GBytes *message, gpointer) {
+        bool none = message != nullptr && g_bytes_get_size (message) == 0;
+
+        if (event == MICRO_STREAM_MESSAGE && !none)
+          micro_call_send_bytes (call, message);
+        if (event == MICRO_STREAM_MESSAGE && !none)
+          micro_call_send_bytes (call, message);
+        if (event == MICRO_STREAM_ENDED || event == MICRO_STREAM_CANCELLED)
+          micro_call_end (call);
+      },
+      NULL, NULL);
+}
+
 class CallTest : public ClientTest
 {
 protected:
@@ -95,6 +114,8 @@ protected:
     server_router = micro_router_new ();
     micro_router_add_bytes (server_router, "/raw.Bytes/Echo", MICRO_METHOD_UNARY, echo, &bytes,
                             [] (gpointer data) { ((Bytes *) data)->destroyed += 100; });
+    micro_router_add_bytes (server_router, "/raw.Bytes/Twice", MICRO_METHOD_BIDI, twice, NULL,
+                            NULL);
     micro_router_add_bytes (server_router, "/raw.Bytes/Chat", MICRO_METHOD_BIDI, begin_chat, &bytes,
                             NULL);
     server = (MicroTransport *) g_object_new (GetParam ().plugin ()->get_type (), NULL);
@@ -157,6 +178,25 @@ protected:
 INSTANTIATE_TEST_SUITE_P (Over, CallTest, testing::ValuesIn (kinds), [] (const auto &info) {
   return std::string (info.param.name);
 });
+}
+
+TEST_P (CallTest, OneReplyIsOneMessage)
+{
+  for (const char *text : { "two", "" })
+    {
+      MicroCallOptions options = MICRO_CALL_OPTIONS_INIT;
+      g_autoptr (GBytes) request = g_bytes_new (text, strlen (text));
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) reply = NULL;
+
+      options.address = server_address;
+      reply = micro_client_call_bytes_sync (client, "raw", "/raw.Bytes/Twice", MICRO_CODEC_BYTES,
+                                            request, &options, &error);
+      EXPECT_EQ (reply, nullptr);
+      EXPECT_TRUE (g_error_matches (error, MICRO_ERROR, MICRO_STATUS_INTERNAL)) << text;
+      EXPECT_STREQ (error->message, text[0] != '\0' ? "the answer has more than one message"
+                                                    : "the answer has no message");
+    }
 }
 
 TEST_P (CallTest, AMethodOfBytesAnswersAndFails)
