@@ -25,23 +25,24 @@ LDADD = $(test_libs)
 if HAVE_GTEST
 gtests += \
 	tests/core/test-app-health \
+	tests/core/test-app-register \
 	tests/core/test-arena \
-	tests/core/test-cache \
 	tests/core/test-budget \
+	tests/core/test-cache \
 	tests/core/test-call \
 	tests/core/test-checks \
 	tests/core/test-client \
 	tests/core/test-client-declined \
-	tests/core/test-client-interceptor \
 	tests/core/test-client-ending \
+	tests/core/test-client-interceptor \
 	tests/core/test-client-policy \
 	tests/core/test-config \
 	tests/core/test-ejection \
 	tests/core/test-error-record \
+	tests/core/test-header \
 	tests/core/test-interceptor \
 	tests/core/test-loop \
 	tests/core/test-published \
-	tests/core/test-header \
 	tests/core/test-records \
 	tests/core/test-registry \
 	tests/core/test-router \

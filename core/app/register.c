@@ -138,7 +138,8 @@ register_on_registered (GObject *source, GAsyncResult *result, gpointer data)
   self->in_flight = FALSE;
   if (self->stopping)
     {
-      self->announced |= done;
+      /* One that was given up may have been written all the same. */
+      self->announced |= done || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       deregister (self);
       return;
     }
