@@ -188,6 +188,22 @@ local_registry_register_async (MicroRegistry *registry,
     g_task_return_error (task, error);
 }
 
+/* Our own file needs no look into it, for which there may be no descriptor. */
+static void
+local_registry_take_back (LocalRegistry *self, const char *name)
+{
+  g_autofree char *path = g_build_filename (self->directory, name, NULL);
+  Held *held = g_hash_table_lookup (self->held, name);
+
+  if (held == NULL)
+    return;
+  if (is_in_place (path, held))
+    unlink (path);
+  else if (self->owner != NULL)
+    local_store_remove (self->directory, name, local_owner_get_token (self->owner));
+  g_hash_table_remove (self->held, name);
+}
+
 static void
 local_registry_deregister_async (MicroRegistry *registry,
                                  MicroService *service,
@@ -207,8 +223,7 @@ local_registry_deregister_async (MicroRegistry *registry,
       g_autofree char *name = local_store_file_name (
           micro_service_get_name (service), micro_node_get_id (g_ptr_array_index (nodes, i)));
 
-      if (g_hash_table_remove (self->held, name) && self->owner != NULL)
-        local_store_remove (self->directory, name, local_owner_get_token (self->owner));
+      local_registry_take_back (self, name);
     }
   g_task_return_boolean (task, TRUE);
 }

@@ -20,6 +20,8 @@
 #define HEAD "{\"owner\":\""
 /* Files named in warnings: the tenth says enough. */
 #define MAX_COMPLAINTS 10
+/* How often what the dead have left is in the way of one record. */
+#define PLACE_TRIES 3
 
 /* --- Names: any text, as one that every file system takes --- */
 
@@ -323,21 +325,46 @@ make_text (LocalOwner *owner, MicroService *service, MicroNode *node)
   return g_strconcat (HEAD, local_owner_get_token (owner), "\",", json + 1, NULL);
 }
 
-/* Two that overwrite each other's file would take each other's registration away. */
-static gboolean
-is_free (const char *folder, const char *path, LocalOwner *owner)
+/* Whose record is at @path: (transfer full) (nullable): nobody's, so that it may be written over;
+ * @ret_alive: of one that runs, or may. */
+static char *
+read_owner (const char *folder, const char *path, struct stat *status, gboolean *ret_alive)
 {
   g_autofree char *text = NULL;
   g_autofree char *token = NULL;
   gboolean unsure = FALSE;
-  struct stat status;
 
-  if (lstat (path, &status) != 0 || what_is_wrong (&status) != NULL)
-    return TRUE;
-  text = read_text (path, &status, &unsure);
+  if (lstat (path, status) != 0 || what_is_wrong (status) != NULL)
+    return NULL;
+  text = read_text (path, status, &unsure);
   token = text != NULL ? read_token (text) : NULL;
-  return token == NULL || g_str_equal (token, local_owner_get_token (owner))
-         || local_store_probe (folder, token, NULL) != LOCAL_LIFE_ALIVE;
+  *ret_alive = token != NULL && local_store_probe (folder, token, NULL) != LOCAL_LIFE_DEAD;
+  return g_steal_pointer (&token);
+}
+
+/* Of two that come at once the second finds the first: who overwrote the file of another would take
+ * its registration away.  FALSE with errno EEXIST: another has it. */
+static gboolean
+put_in_place (const char *folder, LocalOwner *owner, const char *temporary, const char *path)
+{
+  for (int i = 0; i < PLACE_TRIES; i++)
+    {
+      g_autofree char *token = NULL;
+      gboolean alive = FALSE;
+      struct stat status;
+
+      if (renameat2 (AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+        return TRUE;
+      token = errno == EEXIST ? read_owner (folder, path, &status, &alive) : NULL;
+      /* Ours, or no record, or a file system that cannot do that. */
+      if (token == NULL || g_str_equal (token, local_owner_get_token (owner)))
+        return rename (temporary, path) == 0;
+      if (alive)
+        break;
+      bury (path, &status);
+    }
+  errno = EEXIST;
+  return FALSE;
 }
 
 gboolean
@@ -372,25 +399,21 @@ local_store_write (const char *folder,
                    micro_service_get_name (service));
       return FALSE;
     }
-  if (!is_free (folder, path, owner))
-    {
-      g_set_error (error, MICRO_ERROR, MICRO_STATUS_ALREADY_EXISTS,
-                   "the node “%s” of “%s” is another process that runs: give each its own "
-                   "--server-id, or none",
-                   micro_node_get_id (node), micro_service_get_name (service));
-      return FALSE;
-    }
   fd = open (temporary, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0)
     return local_owner_fail (error, "write in", folder);
   written = write_whole (fd, text, strlen (text)) && fstat (fd, ret_file) == 0;
-  if (close (fd) != 0 || !written || rename (temporary, path) != 0)
-    {
-      local_owner_fail (error, "write", path);
-      unlink (temporary);
-      return FALSE;
-    }
-  return TRUE;
+  if (close (fd) == 0 && written && put_in_place (folder, owner, temporary, path))
+    return TRUE;
+  if (errno == EEXIST)
+    g_set_error (error, MICRO_ERROR, MICRO_STATUS_ALREADY_EXISTS,
+                 "the node “%s” of “%s” is another process that runs: give each its own "
+                 "--server-id, or none",
+                 micro_node_get_id (node), micro_service_get_name (service));
+  else
+    local_owner_fail (error, "write", path);
+  unlink (temporary);
+  return FALSE;
 }
 
 void
@@ -404,7 +427,7 @@ local_store_remove (const char *folder, const char *file_name, const char *owner
 
   text = read_text (path, &status, &unsure);
   token = text != NULL ? read_token (text) : NULL;
-  if (unsure || g_strcmp0 (token, owner) == 0)
+  if (!unsure && g_strcmp0 (token, owner) == 0)
     unlink (path);
 }
 

@@ -557,6 +557,41 @@ TEST_F (LocalRegistry, RefusesAnIdThatAnotherHasUntilThatOneGoes)
   EXPECT_EQ (user.Got ("same"), "same 2: id\n");
 }
 
+TEST_F (LocalRegistry, GivesAnIdToOneOfTwoThatComeAtOnce)
+{
+  g_autoptr (MicroService) service = make_service ("same", "1", { "id" });
+
+  for (int round = 0; round < 100; round++)
+    {
+      std::atomic<int> n_ready{ 0 }, n_taken{ 0 }, n_done{ 0 };
+      std::vector<std::thread> threads;
+
+      for (int i = 0; i < 2; i++)
+        threads.emplace_back ([&] {
+          g_autoptr (GMainContext) context = g_main_context_new ();
+
+          g_main_context_push_thread_default (context);
+          {
+            RegistryUser user (Open ());
+            bool taken;
+
+            n_ready++;
+            while (n_ready < 2)
+              ;
+            taken = user.Register (service) == "";
+            n_taken += taken;
+            n_done++;
+            while (n_done < 2)
+              g_usleep (100);
+          }
+          g_main_context_pop_thread_default (context);
+        });
+      for (std::thread &thread : threads)
+        thread.join ();
+      EXPECT_EQ (n_taken, 1) << round;
+    }
+}
+
 TEST_F (LocalRegistry, TakesNamesOfAnyKind)
 {
   std::string large (300, 'x');

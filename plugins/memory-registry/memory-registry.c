@@ -54,7 +54,7 @@ memory_registry_deregister_async (MicroRegistry *registry,
   g_task_set_source_tag (task, memory_registry_deregister_async);
   if (g_task_return_error_if_cancelled (task))
     return;
-  memory_store_remove (service);
+  memory_store_remove (registry, service);
   g_task_return_boolean (task, TRUE);
 }
 

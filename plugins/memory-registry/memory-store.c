@@ -169,7 +169,7 @@ memory_store_add (gpointer owner, MicroService *service, guint ttl_s)
 }
 
 void
-memory_store_remove (MicroService *service)
+memory_store_remove (gpointer owner, MicroService *service)
 {
   GPtrArray *nodes = micro_service_get_nodes (service);
 
@@ -179,7 +179,7 @@ memory_store_remove (MicroService *service)
       g_autofree char *key = make_key (service, g_ptr_array_index (nodes, i));
       Record *known = g_hash_table_lookup (records, key);
 
-      if (known == NULL)
+      if (known == NULL || known->owner != owner)
         continue;
       memory_store_tell (known->service);
       g_hash_table_remove (records, key);

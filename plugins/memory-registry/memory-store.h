@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 
 /* Adds or replaces the nodes of @service.  @owner is only compared; @ttl_s 0 is for ever. */
 void memory_store_add (gpointer owner, MicroService *service, guint ttl_s);
-void memory_store_remove (MicroService *service);
-/* Removes what @owner added and nobody has replaced. */
+/* What @owner added and nobody has replaced. */
+void memory_store_remove (gpointer owner, MicroService *service);
 void memory_store_remove_owner (gpointer owner);
 /* (transfer full) (element-type MicroService): one record a service and version; @name (nullable)
  */

@@ -38,7 +38,7 @@ TEST_F (MemoryRegistry, FindsWhatAnotherRegistryOfTheProcessRegistered)
   EXPECT_EQ (two.Register (other), "");
   EXPECT_EQ (two.Got ("greeter"), "greeter 1: a b\ngreeter 2: c\n");
   EXPECT_EQ (one.Listed (), "greeter 1: a b\ngreeter 2: c\nother latest: a\n");
-  EXPECT_EQ (two.Deregister (greeter), "");
+  EXPECT_EQ (one.Deregister (greeter), "");
   EXPECT_EQ (one.Listed (), "greeter 2: c\nother latest: a\n");
 }
 
@@ -157,6 +157,19 @@ TEST_F (MemoryRegistry, TakesAlongWhatWasRegisteredWithIt)
     EXPECT_EQ (one.Register (again), "");
   }
   EXPECT_EQ (two.Got ("left"), "left 1: b\n") << "b was replaced, so it is not its any more";
+}
+
+TEST_F (MemoryRegistry, LeavesANodeThatAnotherHasReplaced)
+{
+  g_autoptr (MicroService) first = make_service ("same", "1", { "id" });
+  g_autoptr (MicroService) second = make_service ("same", "2", { "id" });
+
+  EXPECT_EQ (one.Register (first), "");
+  EXPECT_EQ (two.Register (second), "");
+  EXPECT_EQ (one.Deregister (first), "");
+  EXPECT_EQ (one.Got ("same"), "same 2: id\n");
+  EXPECT_EQ (two.Deregister (second), "");
+  EXPECT_EQ (one.Listed (), "");
 }
 
 TEST_F (MemoryRegistry, TellsNamesAndIdsApart)
