@@ -55,7 +55,7 @@ end_idle (GrpcConnection *self)
       return;
     }
   grpc_connection_retire (self);
-  nghttp2_session_terminate_session (self->session, NGHTTP2_NO_ERROR);
+  grpc_connection_check (self, nghttp2_session_terminate_session (self->session, NGHTTP2_NO_ERROR));
   grpc_connection_flush_soon (self);
 }
 

@@ -119,7 +119,9 @@ submit_trailers (GrpcCall *self)
 
   fields_init (&fields, NULL, self->out_trailers);
   add_trailers (&fields, self);
-  nghttp2_submit_trailer (self->connection->session, self->stream_id, fields.list, fields.n);
+  grpc_connection_check (
+      self->connection,
+      nghttp2_submit_trailer (self->connection->session, self->stream_id, fields.list, fields.n));
   fields_clear (&fields);
 }
 
@@ -169,14 +171,18 @@ submit_answer (GrpcCall *self)
   Fields fields;
 
   choose_encoding (self);
+  if (self->out_headers != NULL && !grpc_fit_headers (self))
+    grpc_outbox_end (self);
   if (self->sending == GRPC_OUT_UNSENT)
     self->sending = GRPC_OUT_OPEN;
   fields_init (&fields, self->out_headers, only_trailers ? self->out_trailers : NULL);
   add_headers (&fields, self);
   if (only_trailers)
     add_trailers (&fields, self);
-  nghttp2_submit_response (self->connection->session, self->stream_id, fields.list, fields.n,
-                           only_trailers ? NULL : &provider);
+  grpc_connection_check (self->connection,
+                         nghttp2_submit_response (self->connection->session, self->stream_id,
+                                                  fields.list, fields.n,
+                                                  only_trailers ? NULL : &provider));
   fields_clear (&fields);
   grpc_connection_flush_soon (self->connection);
 }
@@ -187,10 +193,9 @@ set_status (GrpcCall *self, MicroStatus status, const char *message, GBytes *det
   gboolean begun = self->sending != GRPC_OUT_UNSENT;
 
   self->status = MIN (status, MICRO_STATUS_UNAUTHENTICATED);
-  if (message != NULL && message[0] != '\0')
-    self->out_message = grpc_message_escape (message);
   if (details != NULL)
     self->out_details = g_bytes_ref (details);
+  grpc_fit_status (self, message);
   grpc_outbox_end (self);
   if (!begun)
     submit_answer (self);
@@ -244,7 +249,7 @@ answer_add_header (MicroCall *call, gboolean trailer, const char *name, const ch
 
   if (*pairs == NULL)
     *pairs = g_ptr_array_new_with_free_func (g_free);
-  g_ptr_array_add (*pairs, g_ascii_strdown (name, -1));
+  g_ptr_array_add (*pairs, g_strdup (name));
   g_ptr_array_add (*pairs, g_strdup (value));
 }
 
@@ -286,5 +291,5 @@ grpc_answer_late (GrpcCall *self)
   if (begun
       && (nghttp2_session_get_stream_remote_window_size (session, self->stream_id) <= 0
           || nghttp2_session_get_remote_window_size (session) <= 0))
-    nghttp2_submit_rst_stream (session, 0, self->stream_id, NGHTTP2_CANCEL);
+    grpc_connection_reset (self->connection, self->stream_id, NGHTTP2_CANCEL);
 }

@@ -63,6 +63,7 @@ struct _GrpcCall
   GrpcCall *next;             /* in the connection's list, or in thread->waiting */
   GrpcCall *previous;
   gint32 stream_id;
+  gint64 begun_us; /* client: when it was sent */
   MicroLoopTimer deadline;
   GrpcFramer framer;
   gsize max_receive_bytes;
@@ -97,6 +98,7 @@ struct _GrpcCall
   gboolean end_pends; /* the peer's end waits for what is pending */
   gboolean gzip_out;  /* grpc-encoding: gzip was said */
   gboolean is_post;
+  gboolean is_head;
   gboolean lingered; /* server: its request was not whole when it was looked at */
   int http_status;
 
@@ -149,6 +151,8 @@ void grpc_headers_foreach (MicroCall *call,
                            gboolean trailers,
                            MicroHeaderFunc callback,
                            gpointer user_data);
+/* Those of an answer that is not the last (RFC 9110, 15.2). */
+void grpc_headers_forget (GrpcCall *self);
 void grpc_headers_clear (GrpcCall *self);
 
 /* --- grpc-budget.c: what the calls of a served connection may hold --- */

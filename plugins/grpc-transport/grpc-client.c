@@ -95,7 +95,7 @@ end_without_trailers (GrpcCall *self, guint32 error_code)
   g_autofree char *message = NULL;
   MicroCodec codec;
 
-  if (error_code != NGHTTP2_NO_ERROR)
+  if (error_code != NGHTTP2_NO_ERROR || !self->in_ended)
     {
       message
           = g_strdup_printf ("the peer reset the call: %s", nghttp2_http2_strerror (error_code));
@@ -108,8 +108,7 @@ end_without_trailers (GrpcCall *self, guint32 error_code)
     }
   else if (type == NULL || !grpc_content_type_parse (type, strlen (type), &codec))
     {
-      g_autofree char *begin = g_strndup (type != NULL ? type : "", 100);
-      g_autofree char *shown = g_utf8_make_valid (begin, -1); /* a header may be any bytes */
+      g_autofree char *shown = micro_error_quote (type != NULL ? type : "");
 
       message = g_strdup_printf ("the peer answered content type “%s”, not gRPC", shown);
       client_call_ended (self, MICRO_STATUS_UNKNOWN, message);
@@ -121,6 +120,8 @@ end_without_trailers (GrpcCall *self, guint32 error_code)
 static void
 client_lose (GrpcCall *self, const char *problem)
 {
+  if (self->head.progress == MICRO_CALL_SENT)
+    self->head.progress = MICRO_CALL_CUT_OFF;
   client_call_ended (self, MICRO_STATUS_UNAVAILABLE, problem);
 }
 
@@ -208,7 +209,17 @@ grpc_client_give_up (GrpcCall *self, MicroStatus status, const char *message)
       client_call_ended (self, status, message);
       return;
     }
-  nghttp2_submit_rst_stream (self->connection->session, 0, self->stream_id, NGHTTP2_CANCEL);
+  grpc_connection_reset (self->connection, self->stream_id, NGHTTP2_CANCEL);
+}
+
+/* The peer has said its last, and wants to hear no more (RFC 9113, 8.1): nor does the caller. */
+static void
+end_early (GrpcConnection *connection, gint32 stream_id)
+{
+  if (nghttp2_session_get_stream_local_close (connection->session, stream_id) != 0)
+    return;
+  grpc_connection_reset (connection, stream_id, NGHTTP2_NO_ERROR);
+  grpc_connection_flush_soon (connection);
 }
 
 static int
@@ -220,6 +231,7 @@ grpc_client_on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame,
   if (frame->hd.type == NGHTTP2_SETTINGS && !connection->greeted)
     {
       connection->greeted = TRUE;
+      micro_loop_stop_timer (connection->thread->loop, &connection->timer);
       grpc_backoff_worked (connection->thread, connection->address);
     }
   if (frame->hd.type == NGHTTP2_GOAWAY)
@@ -229,17 +241,32 @@ grpc_client_on_frame_recv (nghttp2_session *session, const nghttp2_frame *frame,
       grpc_keepalive_complaint (connection, &frame->goaway);
       return 0;
     }
-  if (frame->hd.type != NGHTTP2_HEADERS)
+  if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
     return 0;
+  if (frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
+    end_early (connection, frame->hd.stream_id);
   self = grpc_connection_find_call (connection, frame->hd.stream_id);
-  if (self == NULL || self->http_status / 100 == 1)
+  if (self == NULL)
     return 0;
+  if (frame->hd.type == NGHTTP2_DATA)
+    {
+      self->in_ended |= (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+      return 0;
+    }
+  if (self->http_status / 100 == 1)
+    {
+      grpc_headers_forget (self);
+      return 0;
+    }
   self->in_ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   if (self->receiving != GRPC_IN_NOTHING)
     return 0;
   self->receiving = GRPC_IN_BEGUN;
+  connection->n_doubts = 0;
   /* An answer of trailers alone has no headers (PROTOCOL-HTTP2, "Trailers-Only"). */
   self->n_leading = self->in_ended ? 0 : grpc_headers_count (self);
+  if (!self->in_ended)
+    self->grpc_status = NULL; /* it stands in the last block or nowhere */
   if (!self->in_ended && self->head.events->headers != NULL)
     {
       grpc_call_enter (self);
@@ -260,7 +287,7 @@ grpc_client_on_data_chunk (nghttp2_session *session,
   GrpcCall *self = grpc_connection_find_call (user_data, stream_id);
 
   if (self == NULL || self->receiving == GRPC_IN_REFUSED || self->http_status != 200)
-    nghttp2_session_consume (session, stream_id, length);
+    grpc_connection_check (user_data, nghttp2_session_consume (session, stream_id, length));
   else
     grpc_flow_receive (self, data, length);
   return 0;
@@ -277,6 +304,7 @@ grpc_client_on_frame_send (nghttp2_session *session, const nghttp2_frame *frame,
   if (self == NULL)
     return 0;
   self->head.progress = MICRO_CALL_SENT;
+  self->begun_us = micro_loop_get_time (self->head.loop);
   if (G_UNLIKELY (self->head.events->sent != NULL))
     self->head.events->sent (&self->head);
   return 0;
@@ -331,7 +359,10 @@ client_cancel (MicroCall *call)
   if (connection != NULL)
     {
       grpc_connection_disown (connection, self->stream_id);
-      nghttp2_submit_rst_stream (connection->session, 0, self->stream_id, NGHTTP2_CANCEL);
+      grpc_connection_reset (connection, self->stream_id, NGHTTP2_CANCEL);
+      if (call->progress == MICRO_CALL_SENT && micro_loop_get_time (call->loop) >= call->deadline_us
+          && grpc_keepalive_doubt (connection, self->begun_us))
+        grpc_life_look (connection);
       grpc_connection_flush_soon (connection);
     }
   grpc_call_doom (self);

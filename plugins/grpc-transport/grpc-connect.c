@@ -142,15 +142,6 @@ is_used_up (GrpcConnection *self)
   return nghttp2_session_get_next_stream_id (self->session) > G_MAXINT32;
 }
 
-static void
-connect_retire (GrpcConnection *self)
-{
-  self->closing = TRUE;
-  grpc_connection_retire (self);
-  nghttp2_submit_goaway (self->session, NGHTTP2_FLAG_NONE, 0, NGHTTP2_NO_ERROR, NULL, 0);
-  grpc_connection_flush_soon (self);
-}
-
 /* The connection of @address on this loop; a new one, of @side, begins to connect at once, unless
  * it has failed a moment ago. */
 GrpcConnection *
@@ -164,9 +155,12 @@ grpc_connect_get (GrpcThread *thread, const GrpcSide *side, const char *address)
   if (self != NULL && !is_used_up (self))
     return self;
   if (self != NULL)
-    connect_retire (self);
-  problem = grpc_address_check (address, &error) ? grpc_backoff_problem (thread, address)
-                                                 : error->message;
+    grpc_connection_replace (self);
+  if (thread->closed)
+    problem = "the client stops";
+  else
+    problem = grpc_address_check (address, &error) ? grpc_backoff_problem (thread, address)
+                                                   : error->message;
   self = grpc_session_open (thread, side);
   self->address = g_strdup (address);
   self->connecting = TRUE;

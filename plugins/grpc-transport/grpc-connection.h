@@ -72,14 +72,19 @@ struct _GrpcConnection
   gint64 heard_us;     /* when something was read last */
   gint64 ping_sent_us; /* 0: none is under way */
   gint64 begun_us;
+  gint64 doubted_us;    /* client: when it was last */
   gint64 idle_since_us; /* when n_calls is 0 */
   gint64 old_at_us;
   gint64 pinged_us;   /* server: by its client */
   gint64 stuck_us;    /* server: since when it is inside a header block or a frame; 0: it is not */
   gint64 scanned_us;  /* server: for requests that do not arrive */
   gint64 mischief_us; /* server: when all of it will be forgotten */
+  gint64 linger_until_us;
+  int untaken;        /* of what was sent, by a peer that is lingered for */
   guint ping_strikes; /* its pings that came too early */
+  guint n_doubts;     /* client: since it answered a call */
   GrpcThread *thread;
+  MicroRouter *router; /* server */
   const GrpcSide *side;
   nghttp2_session *session;
   GrpcCall *calls;
@@ -105,11 +110,12 @@ struct _GrpcConnection
   guint greeted : 1;     /* the peer's first SETTINGS have come */
   guint connecting : 1;  /* no frames yet: the socket or TLS is not ready */
   guint handshaking : 1; /* of TLS */
-  guint lingering : 1;   /* refused, until the peer has seen it */
+  guint lingering : 1;   /* all is said, and the peer may read it */
   guint proven : 1;      /* TLS: the peer has said something */
   guint closing : 1;     /* GOAWAY seen or sent */
   guint ending : 1;      /* nothing of the peer counts any more */
   guint aged : 1;        /* too old, and it knows */
+  guint doubted : 1;     /* client: no new calls until something is heard */
   guint answered_since_ping : 1;
   guint dead : 1;
 };
@@ -118,7 +124,16 @@ struct _GrpcConnection
 gboolean grpc_connection_attach (GrpcConnection *self, int fd, guint32 events, GError **error);
 void grpc_connection_flush_soon (GrpcConnection *self);
 void grpc_connection_retire (GrpcConnection *self);
+void grpc_connection_replace (GrpcConnection *self);
+void grpc_connection_restore (GrpcConnection *self);
 void grpc_connection_fail (GrpcConnection *self, const char *problem);
+/* @code: what nghttp2 returned; a connection of which it does not take something goes no further */
+static inline void
+grpc_connection_check (GrpcConnection *self, int code)
+{
+  if (G_UNLIKELY (code < 0))
+    grpc_connection_fail (self, nghttp2_strerror (code));
+}
 GrpcCall *grpc_connection_look_up_call (GrpcConnection *self, gint32 stream_id);
 /* (nullable): the call of a stream; a header block asks for the same one ten times. */
 static inline GrpcCall *
@@ -128,6 +143,8 @@ grpc_connection_find_call (GrpcConnection *self, gint32 stream_id)
     return self->receives;
   return grpc_connection_look_up_call (self, stream_id);
 }
+/* Ends a stream with this code. */
+void grpc_connection_reset (GrpcConnection *self, gint32 stream_id, guint32 code);
 /* What still comes on this stream is nobody's. */
 void grpc_connection_disown (GrpcConnection *self, gint32 stream_id);
 
@@ -147,6 +164,7 @@ void grpc_end_answered (GrpcConnection *self, const guint8 *opaque);
 void grpc_end_now (GrpcConnection *self, guint32 code, const char *why);
 void grpc_end_linger (GrpcConnection *self);
 void grpc_end_discard (GrpcConnection *self);
+void grpc_end_close (GrpcConnection *self);
 
 /* --- grpc-frames.c --- */
 /* How much of it may go to nghttp2: up to @max_frames frames; with *ret_code it is the last the

@@ -6,8 +6,11 @@
 #include "config.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <nghttp2/nghttp2.h>
 
@@ -15,10 +18,13 @@
 #include "grpc-thread.h"
 
 guint grpc_end_notice_ms = 1000;
-/* How long a peer may take to read why. */
+/* How long a peer may take to read the rest; again and again while it reads, but not for ever. */
 #define LINGER_MS 1000
+#define LINGER_MOST_US (20 * G_USEC_PER_SEC)
 /* How long its socket may stay full before that. */
 #define STALLED_MS 5000
+/* What is thrown away by who cannot wait, in buffers. */
+#define DISCARDS 16
 
 static const guint8 notice[8] = "goodbye";
 
@@ -42,9 +48,10 @@ last_go_away (MicroLoopTimer *timer)
   GrpcConnection *self = from_timer (timer);
 
   self->closing = TRUE;
-  nghttp2_submit_goaway (self->session, NGHTTP2_FLAG_NONE,
-                         nghttp2_session_get_last_proc_stream_id (self->session), NGHTTP2_NO_ERROR,
-                         NULL, 0);
+  grpc_connection_check (
+      self, nghttp2_submit_goaway (self->session, NGHTTP2_FLAG_NONE,
+                                   nghttp2_session_get_last_proc_stream_id (self->session),
+                                   NGHTTP2_NO_ERROR, NULL, 0));
   grpc_connection_flush_soon (self);
 }
 
@@ -57,7 +64,7 @@ grpc_end_kindly (GrpcConnection *self)
     grpc_connection_fail (self, "the server stops");
   if (self->dead || self->closing || self->timer.position != 0)
     return;
-  nghttp2_submit_shutdown_notice (self->session);
+  grpc_connection_check (self, nghttp2_submit_shutdown_notice (self->session));
   grpc_connection_flush_soon (self);
   end_start_timer (self, last_go_away, grpc_end_notice_ms);
 }
@@ -73,7 +80,7 @@ void
 grpc_end_sent (GrpcConnection *self)
 {
   if (is_noticed (self))
-    nghttp2_submit_ping (self->session, NGHTTP2_FLAG_NONE, notice);
+    grpc_connection_check (self, nghttp2_submit_ping (self->session, NGHTTP2_FLAG_NONE, notice));
 }
 
 /* The peer has answered a PING, and with it sent all that it had begun before the notice came. */
@@ -86,15 +93,33 @@ grpc_end_answered (GrpcConnection *self, const guint8 *opaque)
   last_go_away (&self->timer);
 }
 
-/* --- At once ---
+/* --- Closing ---
  *
- * Closing with bytes unread would reset the connection, and with it the GOAWAY that says why; so
- * what still comes is thrown away for a while. */
+ * Closing with bytes unread would reset the connection, and with it what the peer has yet to read,
+ * so what still comes is thrown away for a while. */
+
+/* What the peer has not taken yet. */
+static int
+count_untaken (GrpcConnection *self)
+{
+  int n = 0;
+
+  return ioctl (self->source.fd, SIOCOUTQ, &n) == 0 ? n : 0;
+}
 
 static void
 end_linger_expired (MicroLoopTimer *timer)
 {
-  grpc_connection_fail (from_timer (timer), "it was refused");
+  GrpcConnection *self = from_timer (timer);
+  int untaken = self->lingering ? count_untaken (self) : 0;
+
+  if (untaken == 0 || untaken == self->untaken || g_get_monotonic_time () >= self->linger_until_us)
+    {
+      grpc_connection_fail (self, "it was ended");
+      return;
+    }
+  self->untaken = untaken;
+  end_start_timer (self, end_linger_expired, LINGER_MS);
 }
 
 /* Nothing of the peer counts any more; @why (static) is told to it. */
@@ -105,9 +130,10 @@ grpc_end_now (GrpcConnection *self, guint32 code, const char *why)
     return;
   g_info ("ending a connection: %s", why);
   self->ending = TRUE;
-  nghttp2_submit_goaway (self->session, NGHTTP2_FLAG_NONE,
-                         nghttp2_session_get_last_proc_stream_id (self->session), code,
-                         (const uint8_t *) why, strlen (why));
+  grpc_connection_check (
+      self, nghttp2_submit_goaway (self->session, NGHTTP2_FLAG_NONE,
+                                   nghttp2_session_get_last_proc_stream_id (self->session), code,
+                                   (const uint8_t *) why, strlen (why)));
   end_start_timer (self, end_linger_expired, STALLED_MS);
   grpc_connection_flush_soon (self);
 }
@@ -121,6 +147,8 @@ grpc_end_linger (GrpcConnection *self)
   shutdown (self->source.fd, SHUT_WR);
   self->ending = TRUE;
   self->lingering = TRUE;
+  self->untaken = 0;
+  self->linger_until_us = g_get_monotonic_time () + LINGER_MOST_US;
   end_start_timer (self, end_linger_expired, LINGER_MS);
 }
 
@@ -130,5 +158,18 @@ grpc_end_discard (GrpcConnection *self)
   ssize_t n = recv (self->source.fd, self->thread->receive_buffer, GRPC_BUFFER_SIZE, 0);
 
   if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-    grpc_connection_fail (self, "it was refused");
+    grpc_connection_fail (self, "it was ended");
+}
+
+/* Without waiting. */
+void
+grpc_end_close (GrpcConnection *self)
+{
+  int fd = self->source.fd;
+
+  if (self->server && !self->lingering && shutdown (fd, SHUT_WR) == 0)
+    for (int i = 0; i < DISCARDS; i++)
+      if (recv (fd, self->thread->receive_buffer, GRPC_BUFFER_SIZE, 0) <= 0)
+        break;
+  close (fd);
 }

@@ -118,16 +118,18 @@ feed (GrpcCall *self, const guint8 *data, gsize length, gboolean *ret_gone)
 void
 grpc_flow_receive (GrpcCall *self, const guint8 *data, gsize length)
 {
-  nghttp2_session *session = self->connection->session;
+  GrpcConnection *connection = self->connection;
   gint32 stream_id = self->stream_id;
   gboolean gone = FALSE;
   gsize used = 0;
 
-  nghttp2_session_consume_connection (session, length);
+  grpc_connection_check (connection,
+                         nghttp2_session_consume_connection (connection->session, length));
   if (!self->held && self->pending == NULL)
     used = feed (self, data, length, &gone);
   if (used > 0)
-    nghttp2_session_consume_stream (session, stream_id, used);
+    grpc_connection_check (connection,
+                           nghttp2_session_consume_stream (connection->session, stream_id, used));
   if (gone || used == length)
     return;
   if (self->pending == NULL)
@@ -165,7 +167,8 @@ deliver_pending (GrpcCall *self)
 
       if (connection != NULL && used > 0)
         {
-          nghttp2_session_consume_stream (connection->session, stream_id, used);
+          grpc_connection_check (
+              connection, nghttp2_session_consume_stream (connection->session, stream_id, used));
           grpc_connection_flush_soon (connection);
         }
       if (!gone && used < pending->len)

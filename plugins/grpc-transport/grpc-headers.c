@@ -79,6 +79,21 @@ read_http_status (nghttp2_vec text)
   return status;
 }
 
+/* A client says why to its caller; a server's peer learns it from the reset. */
+static int
+refuse_headers (GrpcConnection *self, GrpcCall *call)
+{
+  g_autofree char *message = NULL;
+
+  if (self->server)
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+  message = g_strdup_printf ("the headers of the answer have more than the %u bytes that are taken "
+                             "(--transport-max-header-bytes)",
+                             self->thread->limits->max_header_bytes);
+  self->side->refuse_call (call, MICRO_STATUS_RESOURCE_EXHAUSTED, message);
+  return 0;
+}
+
 int
 grpc_headers_on_header (nghttp2_session *session,
                         const nghttp2_frame *frame,
@@ -92,11 +107,14 @@ grpc_headers_on_header (nghttp2_session *session,
   nghttp2_vec key = nghttp2_rcbuf_get_buf (name);
   nghttp2_vec text = nghttp2_rcbuf_get_buf (value);
 
-  if (call == NULL || frame->hd.type != NGHTTP2_HEADERS)
+  if (call == NULL || frame->hd.type != NGHTTP2_HEADERS || call->receiving == GRPC_IN_REFUSED)
     return 0;
   call->header_bytes += key.len + text.len + 32;
   if (call->header_bytes > self->thread->limits->max_header_bytes)
-    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    return refuse_headers (self, call);
+  /* Of a request nothing follows its messages that anybody would ask for. */
+  if (self->server && frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+    return 0;
   if (key.len > 0 && key.base[0] == ':')
     {
       if (key.len == 5 && memcmp (key.base, ":path", 5) == 0)
@@ -105,7 +123,10 @@ grpc_headers_on_header (nghttp2_session *session,
           call->path = value;
         }
       else if (key.len == 7 && memcmp (key.base, ":method", 7) == 0)
-        call->is_post = text.len == 4 && memcmp (text.base, "POST", 4) == 0;
+        {
+          call->is_post = text.len == 4 && memcmp (text.base, "POST", 4) == 0;
+          call->is_head = text.len == 4 && memcmp (text.base, "HEAD", 4) == 0;
+        }
       else if (key.len == 7 && memcmp (key.base, ":status", 7) == 0)
         call->http_status = read_http_status (text);
       return 0;
@@ -114,8 +135,8 @@ grpc_headers_on_header (nghttp2_session *session,
   return 0;
 }
 
-void
-grpc_headers_clear (GrpcCall *self)
+static void
+free_headers (GrpcCall *self)
 {
   for (guint i = 0; i < self->n_headers; i++)
     {
@@ -128,6 +149,22 @@ grpc_headers_clear (GrpcCall *self)
       nghttp2_rcbuf_decref (g_array_index (self->more_headers, GrpcHeader, i).value);
     }
   g_clear_pointer (&self->more_headers, g_array_unref);
+}
+
+void
+grpc_headers_forget (GrpcCall *self)
+{
+  free_headers (self);
+  self->n_headers = 0;
+  self->http_status = 0;
+  self->content_type = self->grpc_encoding = self->grpc_accept_encoding = NULL;
+  self->grpc_timeout = self->micro_timeout = self->grpc_status = NULL;
+}
+
+void
+grpc_headers_clear (GrpcCall *self)
+{
+  free_headers (self);
   if (self->path != NULL)
     nghttp2_rcbuf_decref (self->path);
 }
@@ -159,6 +196,35 @@ is_named (const GrpcHeader *header, const char *name, gsize length)
   return header->length == length && memcmp (header->text, name, length) == 0;
 }
 
+/* The values of such a name may come joined (PROTOCOL-HTTP2, "Custom-Metadata"). */
+static gboolean
+is_joined (const char *name, const char *value)
+{
+  return strchr (value, ',') != NULL && g_str_has_suffix (name, "-bin");
+}
+
+/* The first or last of them; it lives as long as the call. */
+static const char *
+choose_part (MicroCall *call, const char *value, gboolean first)
+{
+  const char *comma = first ? strchr (value, ',') : strrchr (value, ',');
+  gsize length = first ? (gsize) (comma - value) : strlen (comma + 1);
+  char *part = micro_call_alloc (call, length + 1);
+
+  memcpy (part, first ? value : comma + 1, length);
+  part[length] = '\0';
+  return g_strstrip (part);
+}
+
+static const char *
+headers_value_of (MicroCall *call, const GrpcHeader *header, gboolean first)
+{
+  const char *value = headers_text_of (header->value);
+
+  return is_joined (headers_text_of (header->name), value) ? choose_part (call, value, first)
+                                                           : value;
+}
+
 /* A client finds trailers too; where a name is in both, the trailer is what counts. */
 const char *
 grpc_headers_get (MicroCall *call, const char *name)
@@ -170,15 +236,26 @@ grpc_headers_get (MicroCall *call, const char *name)
 
   for (; self->side->server && begin < self->n_headers; begin++)
     if (is_named (&self->headers[begin], name, length))
-      return headers_text_of (self->headers[begin].value);
+      return headers_value_of (call, &self->headers[begin], TRUE);
   for (guint i = begin; i < n; i++)
     {
       const GrpcHeader *header = header_at (self, self->side->server ? i : n - 1 - i);
 
       if (is_named (header, name, length))
-        return headers_text_of (header->value);
+        return headers_value_of (call, header, self->side->server != FALSE);
     }
   return NULL;
+}
+
+static gboolean
+show_parts (const char *name, const char *value, MicroHeaderFunc callback, gpointer user_data)
+{
+  g_auto (GStrv) parts = g_strsplit (value, ",", -1);
+
+  for (char **part = parts; *part != NULL; part++)
+    if (!callback (name, g_strstrip (*part), user_data))
+      return FALSE;
+  return TRUE;
 }
 
 void
@@ -194,8 +271,11 @@ grpc_headers_foreach (MicroCall *call,
   for (guint i = trailers ? n_leading : 0; i < (trailers ? n : n_leading); i++)
     {
       const GrpcHeader *header = header_at (self, i);
+      const char *name = headers_text_of (header->name);
+      const char *value = headers_text_of (header->value);
 
-      if (!callback (headers_text_of (header->name), headers_text_of (header->value), user_data))
+      if (!(is_joined (name, value) ? show_parts (name, value, callback, user_data)
+                                    : callback (name, value, user_data)))
         return;
     }
 }

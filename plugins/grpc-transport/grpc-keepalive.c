@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * Keepalive: a PING to a peer that has been silent, and the end when it stays so (gRFC A8, A9).
+ * Keepalive: a PING to a peer that has been silent, and the end when it stays so (gRFC A8, A9); and
+ * to a server that has let a call's time pass in silence.
  */
 #include "config.h"
 
@@ -15,13 +16,17 @@
 #include "grpc-thread.h"
 
 #define SLOWEST_MS (24 * 60 * 60 * 1000)
+/* A gRPC server counts the pings that come before it has answered something, and ends the
+ * connection at the third (gRFC A8); after this time it has forgotten them. */
+#define DOUBTS_MOST 2
+#define DOUBTS_FORGOTTEN_US (5 * 60 * G_USEC_PER_SEC)
 #define US(ms) ((ms) * (gint64) 1000)
 
 static void
 fail_silent (GrpcConnection *self, guint timeout_ms)
 {
   g_autofree char *problem = g_strdup_printf (
-      "the peer has gone silent: it did not answer a keepalive ping within %u ms", timeout_ms);
+      "the peer has gone silent: it did not answer a ping within %u ms", timeout_ms);
 
   if (self->server)
     g_info ("%s", problem);
@@ -33,9 +38,42 @@ ping (GrpcConnection *self, gint64 now)
 {
   static const guint8 payload[8] = "micro";
 
-  nghttp2_submit_ping (self->session, NGHTTP2_FLAG_NONE, payload);
+  grpc_connection_check (self, nghttp2_submit_ping (self->session, NGHTTP2_FLAG_NONE, payload));
   self->ping_sent_us = now;
   grpc_connection_flush_soon (self);
+}
+
+/* A call's time has passed, and nothing at all was heard since it began: the next calls take
+ * another connection, until this one has answered. */
+gboolean
+grpc_keepalive_doubt (GrpcConnection *self, gint64 since_us)
+{
+  gint64 now = micro_loop_get_time (self->thread->loop);
+
+  if (self->connecting || self->closing || self->dead || self->doubted || self->heard_us > since_us)
+    return FALSE;
+  if (now - self->doubted_us >= DOUBTS_FORGOTTEN_US)
+    self->n_doubts = 0;
+  if (self->n_doubts >= DOUBTS_MOST)
+    return FALSE;
+  self->n_doubts++;
+  self->doubted = TRUE;
+  self->doubted_us = now;
+  grpc_connection_retire (self);
+  if (self->ping_sent_us == 0)
+    ping (self, now);
+  return TRUE;
+}
+
+/* Anything that is heard will do, not just the answer. */
+static void
+end_silence (GrpcConnection *self)
+{
+  self->ping_sent_us = 0;
+  if (!self->doubted)
+    return;
+  self->doubted = FALSE;
+  grpc_connection_restore (self);
 }
 
 /* Does what is due at @now; returns when to look again, G_MAXINT64 for never. */
@@ -46,25 +84,24 @@ grpc_keepalive_look (GrpcConnection *self, gint64 now)
   guint time_ms = self->server ? limits->server_keepalive_ms : self->thread->keepalive_ms;
   guint timeout_ms
       = self->server ? limits->server_keepalive_timeout_ms : limits->keepalive_timeout_ms;
+  gint64 due = time_ms != 0 ? self->heard_us + US (time_ms) : G_MAXINT64;
 
-  if (time_ms == 0 || self->connecting)
+  if (self->connecting)
     return G_MAXINT64;
-  /* Anything that is heard will do, not just the answer. */
   if (self->ping_sent_us != 0 && self->heard_us > self->ping_sent_us)
-    self->ping_sent_us = 0;
+    end_silence (self);
   if (self->ping_sent_us != 0 && now >= self->ping_sent_us + US (timeout_ms))
     {
       fail_silent (self, timeout_ms);
       return G_MAXINT64;
     }
-  if (self->ping_sent_us == 0 && now >= self->heard_us + US (time_ms))
+  if (self->ping_sent_us == 0 && now >= due)
     {
       if (!self->server && self->n_calls == 0 && !limits->keepalive_without_calls)
         return now + US (time_ms);
       ping (self, now);
     }
-  return self->ping_sent_us != 0 ? self->ping_sent_us + US (timeout_ms)
-                                 : self->heard_us + US (time_ms);
+  return self->ping_sent_us != 0 ? self->ping_sent_us + US (timeout_ms) : due;
 }
 
 /* A server has ended a connection: if that is for its pings there shall be half as many (gRFC A8).

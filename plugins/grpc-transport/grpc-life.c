@@ -38,10 +38,32 @@ grpc_life_look (GrpcConnection *self)
     micro_loop_start_timer (self->thread->loop, &self->life, MAX (due, now + 1000));
 }
 
+static void
+never_greeted (MicroLoopTimer *timer)
+{
+  GrpcConnection *self = MICRO_CONTAINER_OF (timer, GrpcConnection, timer);
+  g_autofree char *why = g_strdup_printf ("it did not begin to speak HTTP/2 within %u ms",
+                                          self->thread->limits->connect_timeout_ms);
+
+  grpc_lost (self, why);
+}
+
+/* Calls wait for it. */
+static void
+await_greeting (GrpcConnection *self)
+{
+  self->timer.expired = never_greeted;
+  micro_loop_start_timer (self->thread->loop, &self->timer,
+                          g_get_monotonic_time ()
+                              + self->thread->limits->connect_timeout_ms * (gint64) 1000);
+}
+
 /* The connection can carry frames from now on. */
 void
 grpc_life_start (GrpcConnection *self)
 {
+  if (!self->server)
+    await_greeting (self);
   self->heard_us = micro_loop_get_time (self->thread->loop);
   grpc_age_start (self, self->heard_us);
   /* It has yet to say who it is. */

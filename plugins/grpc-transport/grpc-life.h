@@ -19,6 +19,8 @@ void grpc_life_look (GrpcConnection *self);
 
 /* --- grpc-keepalive.c --- */
 gint64 grpc_keepalive_look (GrpcConnection *self, gint64 now);
+/* TRUE: it has to be looked after from now on. */
+gboolean grpc_keepalive_doubt (GrpcConnection *self, gint64 since_us);
 void grpc_keepalive_complaint (GrpcConnection *self, const nghttp2_goaway *goaway);
 
 /* --- grpc-age.c: connections that are too old, or that nobody uses --- */

@@ -25,7 +25,8 @@ typedef struct
 
 #define AT(field) offsetof (GrpcLimits, field)
 
-/* The presets of keepalive and of ages are gRPC's (gRFC A8 and A9). */
+/* The presets of keepalive and of ages are gRPC's (gRFC A8 and A9); that of TCP is its keepalive
+ * timeout, as A18 has it. */
 static const Limit limits[] = {
   { "max-receive-bytes", "BYTES", "Largest message taken", AT (max_receive_bytes), 1, G_MAXINT32,
     4 * 1024 * 1024 },
@@ -37,6 +38,9 @@ static const Limit limits[] = {
     1, HOUR_MS, 5000 },
   { "handshake-timeout-ms", "MS", "How long a TLS handshake may take", AT (handshake_timeout_ms), 1,
     HOUR_MS, 10000 },
+  { "tcp-user-timeout-ms", "MS",
+    "How long sent bytes may stay unacknowledged; 0: as the system has", AT (tcp_user_timeout_ms),
+    0, DAY_MS, 20000 },
   { "reconnect-min-ms", "MS", "Wait before a failed connection is tried again; 0: none",
     AT (reconnect_min_ms), 0, HOUR_MS, 1000 },
   { "reconnect-max-ms", "MS", "The wait once it has failed often", AT (reconnect_max_ms), 1,

@@ -21,6 +21,7 @@ typedef struct
   guint max_concurrent_streams;
   guint connect_timeout_ms;
   guint handshake_timeout_ms;
+  guint tcp_user_timeout_ms;
   guint reconnect_min_ms;
   guint reconnect_max_ms;
   guint max_idle_ms;

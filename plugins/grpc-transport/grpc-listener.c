@@ -152,36 +152,42 @@ grpc_listen_close (int fd)
     remove_stale_socket (&bound);
 }
 
-static GrpcThread *
-from_listener (MicroLoopSource *source)
+/* --- On a loop --- */
+
+struct _GrpcListener
 {
-  return MICRO_CONTAINER_OF (source, GrpcThread, listener);
-}
+  MicroLoopSource source;
+  MicroLoopTimer accept_again;
+  GrpcThread *thread;
+  MicroRouter *router;
+};
 
 static void
 accept_again (MicroLoopTimer *timer)
 {
-  GrpcThread *thread = MICRO_CONTAINER_OF (timer, GrpcThread, accept_again);
+  GrpcListener *self = MICRO_CONTAINER_OF (timer, GrpcListener, accept_again);
 
-  micro_loop_add_source (thread->loop, &thread->listener, NULL);
+  micro_loop_add_source (self->thread->loop, &self->source, NULL);
 }
 
 static void
-pause_accepting (GrpcThread *thread)
+pause_accepting (GrpcListener *self)
 {
+  MicroLoop *loop = self->thread->loop;
+
   g_info ("no descriptor for another connection (%s): accepting again in %d ms", g_strerror (errno),
           PAUSE_MS);
-  micro_loop_remove_source (thread->loop, &thread->listener);
-  thread->accept_again.expired = accept_again;
-  micro_loop_start_timer (thread->loop, &thread->accept_again,
-                          g_get_monotonic_time () + PAUSE_MS * 1000);
+  micro_loop_remove_source (loop, &self->source);
+  self->accept_again.expired = accept_again;
+  micro_loop_start_timer (loop, &self->accept_again, g_get_monotonic_time () + PAUSE_MS * 1000);
 }
 
 static void
-grpc_listener_serve (GrpcThread *thread, int fd)
+grpc_listener_serve (GrpcThread *thread, MicroRouter *router, int fd)
 {
   GrpcConnection *connection = grpc_session_open (thread, &grpc_server_side);
 
+  connection->router = router;
   if (!grpc_connection_attach (connection, fd, EPOLLIN, NULL))
     grpc_connection_fail (connection, "the descriptor cannot be watched");
   else if (thread->all->secure_serves)
@@ -194,6 +200,7 @@ grpc_listener_serve (GrpcThread *thread, int fd)
 typedef struct
 {
   GrpcThread *thread;
+  MicroRouter *router;
   int fd;
 } Handed;
 
@@ -209,34 +216,33 @@ serve_handed (gpointer user_data)
       grpc_thread_connection_gone (thread);
       return;
     }
-  grpc_listener_serve (thread, handed->fd);
-  if (thread->listener.fd < 0) /* it has begun to drain since */
+  grpc_listener_serve (thread, handed->router, handed->fd);
+  if (thread->listeners->len == 0) /* it has begun to drain since */
     grpc_end_kindly (thread->served.tail->data);
 }
 
 static void
-hand_over (GrpcThread *thread, int fd)
+hand_over (GrpcThread *thread, MicroRouter *router, int fd)
 {
   Handed *handed = g_new (Handed, 1);
 
-  *handed = (Handed){ thread, fd };
+  *handed = (Handed){ thread, router, fd };
   micro_loop_post (thread->loop, serve_handed, handed);
 }
 
 static void
-grpc_listener_ready (MicroLoopSource *source, guint32 events)
+accept_some (GrpcListener *self, int most)
 {
-  GrpcThread *thread = from_listener (source);
   int one = 1;
 
-  for (int i = 0; i < ACCEPTS_A_TURN; i++)
+  for (int i = 0; i < most; i++)
     {
-      int fd = accept4 (source->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      int fd = accept4 (self->source.fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
       GrpcThread *server;
 
       if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
         {
-          pause_accepting (thread);
+          pause_accepting (self);
           return;
         }
       if (fd < 0 && errno == ECONNABORTED)
@@ -245,43 +251,62 @@ grpc_listener_ready (MicroLoopSource *source, guint32 events)
         return;
       setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
       /* A burst of connections is one thread's to accept: the others are not even woken. */
-      server = grpc_thread_choose (thread);
-      if (server == thread)
-        grpc_listener_serve (thread, fd);
+      server = grpc_thread_choose (self->thread);
+      if (server == self->thread)
+        grpc_listener_serve (server, self->router, fd);
       else
-        hand_over (server, fd);
+        hand_over (server, self->router, fd);
     }
+}
+
+static void
+grpc_listener_ready (MicroLoopSource *source, guint32 events)
+{
+  accept_some (MICRO_CONTAINER_OF (source, GrpcListener, source), ACCEPTS_A_TURN);
 }
 
 /* @fd is shared by the loops and closed by the transport. */
 gboolean
-grpc_listener_start (GrpcThread *thread, int fd, GError **error)
+grpc_listener_start (GrpcThread *thread, int fd, MicroRouter *router, GError **error)
 {
-  thread->listener.fd = fd;
-  thread->listener.events = EPOLLIN | EPOLLEXCLUSIVE;
-  thread->listener.ready = grpc_listener_ready;
-  if (!micro_loop_add_source (thread->loop, &thread->listener, error))
+  GrpcListener *self = g_new0 (GrpcListener, 1);
+
+  self->thread = thread;
+  self->router = router;
+  self->source.fd = fd;
+  self->source.events = EPOLLIN | EPOLLEXCLUSIVE;
+  self->source.ready = grpc_listener_ready;
+  if (!micro_loop_add_source (thread->loop, &self->source, error))
     {
-      thread->listener.fd = -1;
+      g_free (self);
       return FALSE;
     }
+  g_ptr_array_add (thread->listeners, self);
   thread->closed = FALSE;
   grpc_thread_set_accepting (thread, TRUE);
   return TRUE;
 }
 
+static void
+listener_stop (gpointer data, gpointer user_data)
+{
+  GrpcListener *self = data;
+  MicroLoop *loop = self->thread->loop;
+
+  /* For their peers those in the backlog are connected already. */
+  if (self->accept_again.position == 0)
+    accept_some (self, BACKLOG);
+  if (self->accept_again.position != 0)
+    micro_loop_stop_timer (loop, &self->accept_again);
+  else
+    micro_loop_remove_source (loop, &self->source);
+  g_free (self);
+}
+
 void
 grpc_listener_stop (GrpcThread *thread)
 {
-  if (thread->listener.fd < 0)
-    return;
   grpc_thread_set_accepting (thread, FALSE);
-  /* For their peers those in the backlog are connected already. */
-  if (thread->accept_again.position == 0)
-    grpc_listener_ready (&thread->listener, 0);
-  if (thread->accept_again.position != 0)
-    micro_loop_stop_timer (thread->loop, &thread->accept_again);
-  else
-    micro_loop_remove_source (thread->loop, &thread->listener);
-  thread->listener.fd = -1;
+  g_ptr_array_foreach (thread->listeners, listener_stop, NULL);
+  g_ptr_array_set_size (thread->listeners, 0);
 }

@@ -42,21 +42,32 @@ read_why (nghttp2_session *session,
   return (ssize_t) size;
 }
 
+#define FIELD(name_, value_)                                                                       \
+  {                                                                                                \
+    (uint8_t *) (name_), (uint8_t *) (value_), sizeof (name_) - 1, sizeof (value_) - 1,            \
+        NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE                               \
+  }
+
+/* RFC 9110: 15.5.6 wants Allow; 9.3.2: HEAD gets what another would, and no content. */
 void
 grpc_refuse_request (GrpcCall *call)
 {
-  nghttp2_nv nv[]
-      = { { (uint8_t *) ":status", (uint8_t *) (call->is_post ? "415" : "405"), 7, 3,
-            NGHTTP2_NV_FLAG_NONE },
-          { (uint8_t *) "content-type", (uint8_t *) "text/plain", 12, 10, NGHTTP2_NV_FLAG_NONE } };
+  static const nghttp2_nv not_post[]
+      = { FIELD (":status", "405"), FIELD ("content-type", "text/plain"), FIELD ("allow", "POST") };
+  static const nghttp2_nv not_grpc[]
+      = { FIELD (":status", "415"), FIELD ("content-type", "text/plain") };
   nghttp2_data_provider provider = { .read_callback = read_why };
+  GrpcConnection *connection = call->connection;
 
   if (call->sending != GRPC_OUT_UNSENT)
     return;
   call->sending = GRPC_OUT_LAST;
-  nghttp2_submit_response (call->connection->session, call->stream_id, nv, G_N_ELEMENTS (nv),
-                           &provider);
-  grpc_connection_flush_soon (call->connection);
+  grpc_connection_check (
+      connection, nghttp2_submit_response (
+                      connection->session, call->stream_id, call->is_post ? not_grpc : not_post,
+                      call->is_post ? G_N_ELEMENTS (not_grpc) : G_N_ELEMENTS (not_post),
+                      call->is_head ? NULL : &provider));
+  grpc_connection_flush_soon (connection);
 }
 
 static void

@@ -215,6 +215,16 @@ grpc_secure_connect (GrpcConnection *self)
 
 /* --- The end --- */
 
+/* Nothing follows. */
+void
+grpc_secure_bye (GrpcConnection *self)
+{
+  if (self->handshaking || self->unsent != NULL)
+    return;
+  grpc_tls->close (self->tls);
+  send_records (self);
+}
+
 void
 grpc_secure_end (GrpcConnection *self)
 {
@@ -222,7 +232,7 @@ grpc_secure_end (GrpcConnection *self)
 
   if (!self->server)
     grpc_tickets_keep (self->thread, self->address, self->tls);
-  if (!self->handshaking && self->unsent == NULL)
+  if (!self->handshaking && self->unsent == NULL && !self->lingering)
     grpc_tls->close (self->tls);
   if (records->len > 0)
     send (self->source.fd, records->data, records->len, MSG_NOSIGNAL);

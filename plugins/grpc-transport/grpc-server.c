@@ -42,14 +42,18 @@ server_lose (GrpcCall *self, const char *problem)
 }
 
 static void
-grpc_server_deadline_expired (MicroLoopTimer *timer)
+expire (GrpcCall *self)
 {
-  GrpcCall *self = MICRO_CONTAINER_OF (timer, GrpcCall, deadline);
-
   if (self->owner != GRPC_SHARED || self->sending == GRPC_OUT_LAST)
     return;
   grpc_answer_late (self);
   self->head.events->closed (&self->head, MICRO_STATUS_CANCELLED, NULL, NULL);
+}
+
+static void
+grpc_server_deadline_expired (MicroLoopTimer *timer)
+{
+  expire (MICRO_CONTAINER_OF (timer, GrpcCall, deadline));
 }
 
 /* --- Requests --- */
@@ -136,13 +140,17 @@ grpc_server_begin_call (GrpcConnection *self, GrpcCall *call)
     micro_call_fail (&call->head, MICRO_STATUS_INTERNAL,
                      "malformed grpc-timeout: it must be at most eight digits and one of HMSmun");
   else if (encoding != NULL && strcmp (encoding, "identity") != 0 && strcmp (encoding, "gzip") != 0)
-    micro_call_fail (&call->head, MICRO_STATUS_UNIMPLEMENTED,
-                     "grpc-encoding “%.100s” is not supported: send gzip or identity", encoding);
+    {
+      g_autofree char *quoted = micro_error_quote (encoding);
+
+      micro_call_fail (&call->head, MICRO_STATUS_UNIMPLEMENTED,
+                       "grpc-encoding “%s” is not supported: send gzip or identity", quoted);
+    }
   else
     {
-      micro_router_dispatch (self->thread->router, &call->head,
+      micro_router_dispatch (self->router, &call->head,
                              (const char *) nghttp2_rcbuf_get_buf (call->path).base);
-      if (call->owner == GRPC_SHARED && call->head.streaming)
+      if (call->owner == GRPC_SHARED && call->sending != GRPC_OUT_LAST)
         grpc_server_start_deadline (call);
     }
 }
@@ -162,10 +170,10 @@ server_end_request (GrpcCall *call)
       micro_call_refuse (&call->head, MICRO_STATUS_RESOURCE_EXHAUSTED, "%s", grpc_budget_why ());
       return;
     }
-  call->head.events->half_closed (&call->head);
-  /* A handler that answers at once needs no timer. */
-  if (call->owner == GRPC_SHARED && call->sending != GRPC_OUT_LAST)
-    grpc_server_start_deadline (call);
+  if (call->head.deadline_us <= micro_loop_get_time (call->head.loop))
+    expire (call); /* before its timer has had a turn */
+  else
+    call->head.events->half_closed (&call->head);
 }
 
 static void
@@ -182,6 +190,7 @@ take_other_frame (GrpcConnection *self, const nghttp2_frame *frame)
   const nghttp2_frame_hd *head = &frame->hd;
   gboolean ack = (head->flags & NGHTTP2_FLAG_ACK) != 0;
 
+  self->greeted |= head->type == NGHTTP2_SETTINGS;
   if (head->type == NGHTTP2_PING && ack)
     grpc_end_answered (self, frame->ping.opaque_data);
   if (head->type == NGHTTP2_PING && !ack)
@@ -240,7 +249,7 @@ grpc_server_on_data_chunk (nghttp2_session *session,
   GrpcCall *call = grpc_connection_find_call (user_data, stream_id);
 
   if (call == NULL || call->owner != GRPC_SHARED)
-    nghttp2_session_consume (session, stream_id, length);
+    grpc_connection_check (user_data, nghttp2_session_consume (session, stream_id, length));
   else
     grpc_flow_receive (call, data, length);
   return 0;
@@ -265,7 +274,23 @@ grpc_server_on_frame_send (nghttp2_session *session, const nghttp2_frame *frame,
     return 0;
   call = nghttp2_session_get_stream_user_data (session, frame->hd.stream_id);
   if (call != NULL && !call->in_ended)
-    nghttp2_submit_rst_stream (session, 0, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+    grpc_connection_reset (user_data, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+  return 0;
+}
+
+/* An answer that cannot be said ends all the same. */
+static int
+grpc_server_on_frame_not_send (nghttp2_session *session,
+                               const nghttp2_frame *frame,
+                               int code,
+                               void *user_data)
+{
+  if (frame->hd.type == NGHTTP2_HEADERS
+      && nghttp2_session_get_stream_user_data (session, frame->hd.stream_id) != NULL)
+    {
+      g_info ("an answer could not be sent: %s", nghttp2_strerror (code));
+      grpc_connection_reset (user_data, frame->hd.stream_id, NGHTTP2_INTERNAL_ERROR);
+    }
   return 0;
 }
 
@@ -299,6 +324,8 @@ server_callbacks (void)
       nghttp2_session_callbacks_set_on_frame_recv_callback (made, grpc_server_on_frame_recv);
       nghttp2_session_callbacks_set_on_data_chunk_recv_callback (made, grpc_server_on_data_chunk);
       nghttp2_session_callbacks_set_on_frame_send_callback (made, grpc_server_on_frame_send);
+      nghttp2_session_callbacks_set_on_frame_not_send_callback (made,
+                                                                grpc_server_on_frame_not_send);
       nghttp2_session_callbacks_set_send_data_callback (made, grpc_send_data);
       nghttp2_session_callbacks_set_on_stream_close_callback (made, grpc_server_on_stream_close);
       g_once_init_leave (&callbacks, made);

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <nghttp2/nghttp2.h>
 
@@ -59,7 +58,7 @@ session_free (GrpcConnection *self)
   if (self->source.fd >= 0)
     {
       micro_loop_remove_source (thread->loop, &self->source);
-      close (self->source.fd);
+      grpc_end_close (self);
     }
   nghttp2_session_del (self->session);
   g_free (self->unsent);
@@ -87,7 +86,9 @@ session_flush (MicroLoopTask *task)
   if (self->dead)
     {
       end_calls (self);
-      session_free (self);
+      /* Who was told may have said something on another of its calls: then this runs once more. */
+      if (!self->flush.queued)
+        session_free (self);
       return;
     }
   if (grpc_send_kept (self) && !self->connecting && !self->lingering)
@@ -95,9 +96,11 @@ session_flush (MicroLoopTask *task)
   if (self->dead || self->connecting || self->unsent != NULL || self->lingering)
     return;
   /* What fails in here queues this task again, so the connection is freed by its next run. */
-  if (self->ending || (is_finished (self) && self->server && !self->closing))
+  if (self->ending || (is_finished (self) && self->server))
     {
       end_calls (self);
+      if (self->tls != NULL)
+        grpc_secure_bye (self);
       grpc_end_linger (self);
     }
   else if (is_finished (self))
@@ -135,7 +138,7 @@ receive_some (GrpcConnection *self, const guint8 *data, gsize length, gsize *ret
       grpc_mischief_look (self);
     }
   if (refused != NGHTTP2_NO_ERROR)
-    nghttp2_session_terminate_session (self->session, refused);
+    grpc_connection_check (self, nghttp2_session_terminate_session (self->session, refused));
   if (used < 0)
     refuse_bytes (self, (int) used);
   return refused == NGHTTP2_NO_ERROR && used >= 0 && !self->dead && !self->ending;
@@ -239,8 +242,10 @@ submit_settings (GrpcConnection *self)
   /* A server must not send ENABLE_PUSH, and a client's MAX_CONCURRENT_STREAMS is about pushes. */
   if (!self->server)
     entries[2] = entries[3];
-  nghttp2_submit_settings (self->session, NGHTTP2_FLAG_NONE, entries, 3);
-  nghttp2_session_set_local_window_size (self->session, NGHTTP2_FLAG_NONE, 0, 4 * WINDOW_SIZE);
+  grpc_connection_check (self,
+                         nghttp2_submit_settings (self->session, NGHTTP2_FLAG_NONE, entries, 3));
+  grpc_connection_check (self, nghttp2_session_set_local_window_size (
+                                   self->session, NGHTTP2_FLAG_NONE, 0, 4 * WINDOW_SIZE));
 }
 
 /* A connection, yet without a socket, among those that are served or called. */
@@ -263,6 +268,9 @@ grpc_session_open (GrpcThread *thread, const GrpcSide *side)
   nghttp2_option_new (&option);
   nghttp2_option_set_no_closed_streams (option, 1);
   nghttp2_option_set_no_auto_window_update (option, 1);
+  /* Calls wait for the server's SETTINGS: until then nobody has promised to hear them, or so many
+   * at a time. */
+  nghttp2_option_set_peer_max_concurrent_streams (option, 0);
   if (self->server)
     nghttp2_session_server_new3 (&self->session, side->callbacks (), self, option, memory);
   else

@@ -37,6 +37,7 @@ gboolean grpc_secure_progress (GrpcConnection *self, guint32 events);
 void grpc_secure_feed (GrpcConnection *self, const guint8 *data, gsize length);
 gsize grpc_secure_read (GrpcConnection *self, const guint8 **ret_plain);
 void grpc_secure_end (GrpcConnection *self);
+void grpc_secure_bye (GrpcConnection *self);
 
 /* --- grpc-session.c: what a connection does in a turn --- */
 GrpcConnection *grpc_session_open (GrpcThread *thread, const GrpcSide *side);

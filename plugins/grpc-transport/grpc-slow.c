@@ -22,7 +22,8 @@ grpc_slow_watch (GrpcConnection *self)
   const GrpcFrames *frames = &self->frames;
   gint64 now = micro_loop_get_time (self->thread->loop);
   gint64 due = now + US (self->thread->limits->server_request_timeout_ms);
-  gboolean stuck = frames->in_block || frames->n_head > 0 || (frames->skip > 0 && !frames->in_data);
+  gboolean stuck = !self->greeted || frames->in_block || frames->n_head > 0
+                   || (frames->skip > 0 && !frames->in_data);
 
   if (!stuck)
     self->stuck_us = 0;
@@ -34,11 +35,11 @@ grpc_slow_watch (GrpcConnection *self)
     micro_loop_start_timer (self->thread->loop, &self->life, due);
 }
 
-/* Of streams nobody knows when they should be whole. */
+/* What a handler has, it waits for itself. */
 static void
 look_at_call (GrpcCall *call, guint timeout_ms)
 {
-  if (call->in_ended || call->owner != GRPC_SHARED || call->head.streaming)
+  if (call->in_ended || call->owner != GRPC_SHARED || call->head.state != MICRO_CALL_ARRIVING)
     return;
   if (call->lingered)
     micro_call_refuse (&call->head, MICRO_STATUS_DEADLINE_EXCEEDED,

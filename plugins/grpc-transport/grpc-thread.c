@@ -24,7 +24,8 @@ grpc_thread_new (GrpcThreads *all, MicroLoop *loop)
   self->loop = loop;
   self->limits = all->limits;
   self->keepalive_ms = all->limits->keepalive_ms;
-  self->listener.fd = -1;
+  self->closed = all->closed;
+  self->listeners = g_ptr_array_new ();
   self->made = g_hash_table_new (g_str_hash, g_str_equal);
   self->pool = grpc_pool_new ();
   self->free_calls = g_ptr_array_new_with_free_func (g_free);
@@ -52,6 +53,7 @@ grpc_thread_unref (GrpcThread *self)
   if (!g_atomic_ref_count_dec (&self->references))
     return;
   g_hash_table_unref (self->made);
+  g_ptr_array_unref (self->listeners);
   g_clear_pointer (&self->backoffs, g_hash_table_unref);
   g_clear_pointer (&self->tickets, g_hash_table_unref);
   g_clear_pointer (&self->records, g_byte_array_unref);
@@ -83,6 +85,14 @@ grpc_threads_clear (GrpcThreads *self)
   g_ptr_array_unref (self->list);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->gone);
+}
+
+void
+grpc_threads_set_closed (GrpcThreads *self, gboolean closed)
+{
+  g_mutex_lock (&self->mutex);
+  self->closed = closed;
+  g_mutex_unlock (&self->mutex);
 }
 
 GrpcThread *

@@ -36,6 +36,7 @@ typedef struct
   GMutex mutex;
   GCond gone;
   GPtrArray *list; /* of GrpcThread */
+  gboolean closed; /* those that are yet to come too */
 } GrpcThreads;
 
 /**
@@ -48,21 +49,19 @@ struct _GrpcThread
   gatomicrefcount references; /* the transport's, and those of calls that it has lost */
   GrpcThreads *all;
   MicroLoop *loop;
-  MicroRouter *router; /* (nullable): only clients here */
   const GrpcLimits *limits;
-  guint keepalive_ms;       /* of clients; longer than asked once a server has complained */
-  MicroLoopSource listener; /* fd -1 when not listening */
-  GQueue served;            /* of GrpcConnection, through its link */
-  GQueue called;            /* the same: made by us, also those that take no more calls */
-  guint n_served;           /* these and those on their way here; under the mutex of all */
-  gboolean accepting;       /* under the same */
-  gboolean closed;
+  guint keepalive_ms;   /* of clients; longer than asked once a server has complained */
+  GPtrArray *listeners; /* of GrpcListener */
+  GQueue served;        /* of GrpcConnection, through its link */
+  GQueue called;        /* the same: made by us, also those that take no more calls */
+  guint n_served;       /* these and those on their way here; under the mutex of all */
+  gboolean accepting;   /* under the same */
+  gboolean closed;      /* no connection is made, or taken */
   GHashTable *made;     /* address → GrpcConnection that takes calls */
   GHashTable *backoffs; /* (nullable): grpc-backoff.c's */
   GrpcPool *pool;
   GPtrArray *free_calls; /* of GrpcCall: the memory of some */
-  MicroLoopTimer accept_again;
-  guint n_freed; /* served connections, since memory was given back */
+  guint n_freed;         /* served connections, since memory was given back */
   guint8 *receive_buffer;
   guint8 *send_buffer;
   gsize send_filled;    /* by the connection that sends now */
@@ -86,6 +85,8 @@ void grpc_threads_init (GrpcThreads *self, const GrpcLimits *limits);
 void grpc_threads_clear (GrpcThreads *self);
 /* Makes it if it is not there.  Any thread. */
 GrpcThread *grpc_threads_find (GrpcThreads *self, MicroLoop *loop);
+/* Of the threads that are made from now on. */
+void grpc_threads_set_closed (GrpcThreads *self, gboolean closed);
 /* On every loop, with its GrpcThread, one after another. */
 void grpc_threads_run (GrpcThreads *self, MicroLoopFunc func);
 /* Until nobody is served any more. */

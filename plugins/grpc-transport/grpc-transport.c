@@ -57,6 +57,7 @@ typedef struct
 {
   GrpcThread *thread;
   int fd;
+  MicroRouter *router;
   gboolean ok;
   GError **error;
 } ListenJob;
@@ -66,7 +67,7 @@ grpc_transport_listen_on_loop (gpointer user_data)
 {
   ListenJob *job = user_data;
 
-  job->ok = grpc_listener_start (job->thread, job->fd, job->error);
+  job->ok = grpc_listener_start (job->thread, job->fd, job->router, job->error);
 }
 
 static char *
@@ -91,13 +92,13 @@ grpc_transport_listen (MicroTransport *transport,
   fd = grpc_listen_socket (address, &bound, error);
   if (fd < 0)
     return NULL;
+  grpc_threads_set_closed (&self->threads, FALSE);
   g_array_append_val (self->descriptors, fd);
   for (guint i = 0; i < loops->len; i++)
     {
       MicroLoop *loop = g_ptr_array_index (loops, i);
-      ListenJob job = { grpc_threads_find (&self->threads, loop), fd, FALSE, error };
+      ListenJob job = { grpc_threads_find (&self->threads, loop), fd, router, FALSE, error };
 
-      job.thread->router = router;
       micro_loop_run_sync (loop, grpc_transport_listen_on_loop, &job);
       if (!job.ok)
         return NULL;
@@ -173,6 +174,7 @@ grpc_transport_close (MicroTransport *transport)
 {
   GrpcTransport *self = (GrpcTransport *) transport;
 
+  grpc_threads_set_closed (&self->threads, TRUE);
   grpc_threads_run (&self->threads, grpc_transport_close_on_loop);
   /* The connections go at the end of that turn; the next turn comes after it. */
   grpc_threads_run (&self->threads, grpc_transport_nothing);

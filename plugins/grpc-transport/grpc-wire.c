@@ -89,16 +89,49 @@ grpc_timeout_format (gint64 us, char buffer[GRPC_TIMEOUT_BYTES])
   return length + 1;
 }
 
+#define ELLIPSIS "%E2%80%A6"
+
+/* A blank at either end would be no part of the value (RFC 9110, 5.5). */
+static gboolean
+wire_is_plain (const char *message, const char *at)
+{
+  return *at > 0x20 && *at <= 0x7e && *at != '%' ? TRUE
+                                                 : *at == ' ' && at != message && at[1] != '\0';
+}
+
+static void
+cut (GString *text, const char *message, gsize most)
+{
+  const char *at = message;
+  gsize length = 0;
+
+  most = most > strlen (ELLIPSIS) ? most - strlen (ELLIPSIS) : 0;
+  while (*at != '\0')
+    {
+      const char *next = g_utf8_find_next_char (at, NULL);
+      gsize more = wire_is_plain (message, at) ? 1 : 3 * (gsize) (next - at);
+
+      if (length + more > most)
+        break;
+      length += more;
+      at = next;
+    }
+  g_string_truncate (text, length);
+  g_string_append (text, ELLIPSIS);
+}
+
 char *
-grpc_message_escape (const char *message)
+grpc_message_escape (const char *message, gsize most)
 {
   GString *text = g_string_sized_new (strlen (message) + 16);
 
-  for (const guchar *at = (const guchar *) message; *at != 0; at++)
-    if (*at >= 0x20 && *at <= 0x7e && *at != '%')
+  for (const char *at = message; *at != '\0'; at++)
+    if (wire_is_plain (message, at))
       g_string_append_c (text, *at);
     else
-      g_string_append_printf (text, "%%%02X", *at);
+      g_string_append_printf (text, "%%%02X", (guchar) *at);
+  if (text->len > most)
+    cut (text, message, most);
   return g_string_free (text, FALSE);
 }
 

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 gboolean grpc_timeout_parse (const char *text, gsize length, gint64 *ret_us);
 #define GRPC_TIMEOUT_BYTES 12
 gsize grpc_timeout_format (gint64 us, char buffer[GRPC_TIMEOUT_BYTES]);
-char *grpc_message_escape (const char *message);
+/* @most: bytes of the result; what is longer ends at a character, and in an ellipsis */
+char *grpc_message_escape (const char *message, gsize most);
 char *grpc_message_unescape (const char *text, gsize length);
 gboolean grpc_list_has (const char *list, const char *item);
 gboolean grpc_content_type_parse (const char *text, gsize length, MicroCodec *ret_codec);

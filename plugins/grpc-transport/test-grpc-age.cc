@@ -127,6 +127,7 @@ TEST_F (GrpcAgeTest, ClientsEndAnIdleConnectionAndMakeAnother)
   Begin (&unfinished);
   RawPeer again (Accept ());
   again.TakePreface ();
+  again.SendFrame (NGHTTP2_SETTINGS, 0, 0);
   EXPECT_EQ (again.NextOf (NGHTTP2_HEADERS).type, NGHTTP2_HEADERS);
 }
 

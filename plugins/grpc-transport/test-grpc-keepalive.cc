@@ -24,7 +24,7 @@ TEST_F (GrpcKeepaliveTest, EndsTheCallsOfAServerThatHasGoneSilent)
   EXPECT_EQ (outcome.status, MICRO_STATUS_UNAVAILABLE);
   EXPECT_EQ (outcome.message, "the connection to " + address
                                   + " failed: the peer has gone silent: it did not answer a "
-                                    "keepalive ping within 30 ms");
+                                    "ping within 30 ms");
 }
 
 TEST_F (GrpcKeepaliveTest, LeavesAServerThatAnswersAlone)

@@ -25,11 +25,10 @@
 #include "grpc-call.h"
 #include "grpc-connection.h"
 #include "grpc-thread.h"
+#include "test-grpc-raw.h"
 
 extern "C" const MicroPluginInfo *micro_plugin_grpc_transport (void);
 
-/* As good as for ever: tests/limit ends who waits longer. */
-const gint64 PATIENCE_US = 600 * (gint64) G_USEC_PER_SEC;
 const gint64 HOUR_US = 3600 * (gint64) G_USEC_PER_SEC;
 const guint HOUR_MS = 3600 * 1000;
 
@@ -47,171 +46,6 @@ wait_until (const std::function<bool ()> &condition)
   return true;
 }
 
-/* --- Single frames --- */
-
-struct Frame
-{
-  int type; /* -1: the other side has closed; -2: nothing came in time */
-  int flags;
-  guint32 stream_id;
-  std::string payload;
-
-  guint32
-  Number (size_t at) const
-  {
-    guint32 number = 0;
-
-    for (size_t i = 0; i < 4; i++)
-      number = number << 8 | (guint8) payload.at (at + i);
-    return number;
-  }
-};
-
-/* One end of a TCP connection, as the test likes to use it. */
-class RawPeer
-{
-public:
-  explicit RawPeer (int descriptor) : fd (descriptor) {}
-
-  RawPeer (const RawPeer &) = delete;
-  RawPeer &operator= (const RawPeer &) = delete;
-
-  ~RawPeer () { close (fd); }
-
-  void
-  Send (const std::string &bytes)
-  {
-    /* The other side may have closed: that shows when reading. */
-    (void) !send (fd, bytes.data (), bytes.size (), MSG_NOSIGNAL);
-  }
-
-  void
-  SendFrame (int type, int flags, guint32 stream_id, const std::string &payload = "")
-  {
-    std::string head;
-    gsize n = payload.size ();
-
-    for (gsize byte : { n >> 16, n >> 8, n, (gsize) type, (gsize) flags, (gsize) stream_id >> 24,
-                        (gsize) stream_id >> 16, (gsize) stream_id >> 8, (gsize) stream_id })
-      head += (char) byte;
-    Send (head + payload);
-  }
-
-  void
-  Greet ()
-  {
-    Send ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-    SendFrame (NGHTTP2_SETTINGS, 0, 0);
-  }
-
-  /* Everything that was sent before has been read. */
-  void
-  Settle ()
-  {
-    Frame frame;
-
-    SendFrame (NGHTTP2_PING, 0, 0, "settled?");
-    do
-      frame = Next ();
-    while (frame.type >= 0
-           && !(frame.type == NGHTTP2_PING && (frame.flags & NGHTTP2_FLAG_ACK) != 0));
-    EXPECT_EQ (frame.type, NGHTTP2_PING);
-  }
-
-  /* Calls the greeter; the header fields are literals (RFC 7541, 6.2.2). */
-  void
-  Ask (guint32 stream_id, const std::string &name, int flags = NGHTTP2_FLAG_END_STREAM)
-  {
-    std::string text = std::string ("\x0a") + (char) name.size () + name;
-
-    Begin (stream_id, std::string (4, '\0') + (char) text.size () + text, flags);
-  }
-
-  void
-  Begin (guint32 stream_id, const std::string &body, int flags = 0)
-  {
-    static const char *const fields[]
-        = { ":path", "/greeter.Say/Hello", ":authority",   "test",
-            "te",    "trailers",           "content-type", "application/grpc" };
-    std::string headers = "\x83\x86"; /* :method POST, :scheme http */
-
-    for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
-      headers += (i % 2 == 0 ? std::string (1, '\0') : "") + (char) strlen (fields[i]) + fields[i];
-    SendFrame (NGHTTP2_HEADERS, NGHTTP2_FLAG_END_HEADERS, stream_id, headers);
-    SendFrame (NGHTTP2_DATA, flags, stream_id, body);
-  }
-
-  /* As a server. */
-  void
-  TakePreface ()
-  {
-    std::string preface;
-
-    EXPECT_TRUE (Read (NGHTTP2_CLIENT_MAGIC_LEN, PATIENCE_US / 1000, preface));
-  }
-
-  Frame
-  Next (int timeout_ms = PATIENCE_US / 1000)
-  {
-    Frame frame = { -2, 0, 0, "" };
-    std::string head;
-
-    if (!Read (9, timeout_ms, head))
-      frame.type = closed ? -1 : -2;
-    else
-      {
-        gsize length = (guint8) head[0] << 16 | (guint8) head[1] << 8 | (guint8) head[2];
-
-        frame.type = head[3];
-        frame.flags = (guint8) head[4];
-        memcpy (&frame.stream_id, head.data () + 5, 4);
-        frame.stream_id = ntohl (frame.stream_id);
-        Read (length, timeout_ms, frame.payload);
-      }
-    return frame;
-  }
-
-  /* The next frame of @type that is no acknowledgement, or what ended the wait for it. */
-  Frame
-  NextOf (int type)
-  {
-    const bool has_ack = type == NGHTTP2_PING || type == NGHTTP2_SETTINGS;
-
-    while (true)
-      {
-        Frame frame = Next ();
-
-        if (frame.type < 0
-            || (frame.type == type && !(has_ack && (frame.flags & NGHTTP2_FLAG_ACK) != 0)))
-          return frame;
-      }
-  }
-
-private:
-  bool
-  Read (size_t n, int timeout_ms, std::string &into)
-  {
-    while (into.size () < n)
-      {
-        struct pollfd waiting = { fd, POLLIN, 0 };
-        char buffer[4096];
-        ssize_t got;
-
-        if (poll (&waiting, 1, timeout_ms) <= 0)
-          return false;
-        got = recv (fd, buffer, MIN (sizeof buffer, n - into.size ()), 0);
-        closed = got <= 0;
-        if (closed)
-          return false;
-        into.append (buffer, got);
-      }
-    return true;
-  }
-
-  int fd;
-  bool closed = false;
-};
-
 /* --- Calls --- */
 
 struct Outcome
@@ -220,6 +54,8 @@ struct Outcome
   MicroStatus status;
   std::string message;
   std::string reply;
+  MicroCallProgress progress; /* at the end */
+  gsize details;              /* bytes */
   std::atomic<int> closes;
 };
 
@@ -238,9 +74,10 @@ outcome_closed (MicroCall *call, MicroStatus status, const char *message, GBytes
 {
   Outcome *outcome = (Outcome *) call->user_data;
 
-  (void) details;
   outcome->status = status;
   outcome->message = message != NULL ? message : "";
+  outcome->progress = call->progress;
+  outcome->details = details != NULL ? g_bytes_get_size (details) : 0;
   outcome->closes++;
   outcome->done = true;
 }
@@ -269,7 +106,32 @@ answer_when_released (gpointer data)
   return NULL;
 }
 
-/* "wait" is answered when it is released, everybody else at once. */
+const gsize LARGE = 400000;
+
+/* What "fail" is answered with. */
+struct Failure
+{
+  std::string message;
+  std::string trailer, header; /* their values; "": none */
+  gsize details;               /* bytes; 0: none */
+};
+inline Failure failure;
+
+inline void
+fail_as_told (MicroCall *call)
+{
+  g_autofree guint8 *zeros = (guint8 *) g_malloc0 (failure.details + 1);
+  g_autoptr (GBytes) details
+      = failure.details != 0 ? g_bytes_new (zeros, failure.details) : nullptr;
+
+  if (!failure.header.empty ())
+    micro_call_add_header (call, "x-header", failure.header.c_str ());
+  if (!failure.trailer.empty ())
+    micro_call_add_trailer (call, "x-trailer", failure.trailer.c_str ());
+  micro_call_fail_with_details (call, MICRO_STATUS_ABORTED, failure.message.c_str (), details);
+}
+
+/* "wait" is answered when it is released, everybody else at once, "large" at length. */
 inline void
 peer_hello (MicroCall *call, gconstpointer request, gpointer user_data)
 {
@@ -278,13 +140,19 @@ peer_hello (MicroCall *call, gconstpointer request, gpointer user_data)
 
   (void) user_data;
   served = ((GrpcCall *) call)->connection;
+  if (strcmp (name, "fail") == 0)
+    {
+      fail_as_told (call);
+      return;
+    }
   if (strcmp (name, "wait") == 0)
     {
       waiting.n++;
       g_thread_unref (g_thread_new ("wait", answer_when_released, call));
       return;
     }
-  response.msg = micro_call_printf (call, "Hello %s", name);
+  response.msg
+      = micro_call_printf (call, "Hello %*s", strcmp (name, "large") == 0 ? (int) LARGE : 0, name);
   micro_call_reply (call, &response);
 }
 
@@ -356,12 +224,15 @@ protected:
     client = New (options...);
   }
 
-  /* A peer of the server. */
+  /* A peer of the server.  @buffer: what its kernel holds for it, in bytes; 0: as usual. */
   int
-  Connect ()
+  Connect (int buffer = 0)
   {
     struct sockaddr_in to = {};
     int fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (buffer != 0)
+      setsockopt (fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
 
     to.sin_family = AF_INET;
     to.sin_addr.s_addr = htonl (INADDR_LOOPBACK);
@@ -433,6 +304,7 @@ protected:
   Outcome unfinished = {};             /* of a call that outlives its test */
   GrpcCall *begun = nullptr;           /* last, on client_loop */
   GrpcThread *client_thread = nullptr; /* of client_loop, once a call was begun */
+  gint64 deadline_us = G_MAXINT64;     /* of the calls that are begun */
 
 private:
   struct Job
@@ -454,7 +326,7 @@ private:
 
     start.address = job->test->address.c_str ();
     start.path = "/greeter.Say/Hello";
-    start.deadline_us = G_MAXINT64;
+    start.deadline_us = job->test->deadline_us;
     call = micro_transport_open (job->test->client, job->test->client_loop, &start, &events,
                                  job->outcome);
     job->test->begun = (GrpcCall *) call;

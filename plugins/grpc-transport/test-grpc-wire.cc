@@ -73,12 +73,38 @@ TEST (GrpcMessage, SurvivesTheRoundTrip)
 {
   for (const char *message : { "", "plain", "100 % sure", "line\nbreak\ttab", "Größe ☃", "%41" })
     {
-      g_autofree char *escaped = grpc_message_escape (message);
+      g_autofree char *escaped = grpc_message_escape (message, G_MAXSIZE);
       g_autofree char *back = grpc_message_unescape (escaped, strlen (escaped));
 
       EXPECT_STREQ (back, message);
       for (const char *at = escaped; *at != '\0'; at++)
         EXPECT_TRUE (*at >= 0x20 && *at <= 0x7e);
+    }
+}
+
+TEST (GrpcMessage, IsCutAtACharacter)
+{
+  const struct
+  {
+    const char *message;
+    gsize most;
+    const char *escaped;
+  } cases[] = {
+    { " a b ", 100, "%20a b%20" },
+    { " ", 100, "%20" },
+    { "abcdefghijklmnop", 16, "abcdefghijklmnop" },
+    { "abcdefghijklmnop", 15, "abcdef%E2%80%A6" },
+    { "\u00e9\u00e9\u00e9\u00e9", 24, "%C3%A9%C3%A9%C3%A9%C3%A9" },
+    { "\u00e9\u00e9\u00e9\u00e9", 23, "%C3%A9%C3%A9%E2%80%A6" },
+    { "\u00e9\u00e9\u00e9\u00e9", 20, "%C3%A9%E2%80%A6" },
+    { "abc", 2, "%E2%80%A6" },
+  };
+
+  for (const auto &one : cases)
+    {
+      g_autofree char *escaped = grpc_message_escape (one.message, one.most);
+
+      EXPECT_STREQ (escaped, one.escaped) << one.message << " in " << one.most;
     }
 }
 

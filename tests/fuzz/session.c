@@ -53,22 +53,22 @@ static GrpcLimits limits = { .max_receive_bytes = 64 * 1024,
                              .handshake_timeout_ms = 60000 };
 
 static void
-set_up (const SessionSide *side)
+set_up (void)
 {
   if (thread != NULL)
     return;
   grpc_threads_init (&threads, &limits);
   thread = grpc_threads_find (&threads, micro_loop_new ("session"));
-  thread->router = side->router;
 }
 
 static GrpcConnection *
-connect_to (int fd, gboolean server)
+connect_to (int fd, MicroRouter *router)
 {
   GrpcConnection *connection
-      = grpc_session_open (thread, server ? &grpc_server_side : &grpc_client_side);
+      = grpc_session_open (thread, router != NULL ? &grpc_server_side : &grpc_client_side);
 
-  if (!server)
+  connection->router = router;
+  if (router == NULL)
     {
       connection->address = g_strdup (SESSION_ADDRESS);
       g_hash_table_insert (thread->made, connection->address, connection);
@@ -88,7 +88,7 @@ begin (Session *self)
     g_error ("socketpair: %s", g_strerror (errno));
   setsockopt (pair[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
   self->peer = pair[1];
-  self->connection = connect_to (pair[0], self->side->router != NULL);
+  self->connection = connect_to (pair[0], self->side->router);
   if (self->side->begin != NULL)
     self->side->begin (thread);
 }
@@ -217,7 +217,7 @@ session_run (const SessionSide *side, const guint8 *data, gsize size)
   guint8 options = (guint8) fuzz_take (&data, &size, 256);
   Session self = { .side = side, .step = options >> 2 };
 
-  set_up (side);
+  set_up ();
   if (self.step == 0)
     self.step = G_MAXSIZE;
   self.turn_each = options & 1;
