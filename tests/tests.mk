@@ -128,7 +128,7 @@ example_plugin = \
 TESTS += $(gtests) $(test_scripts)
 # Whole folders, with whatever each suite needs.
 suites = tests/bench tests/brokers tests/builds tests/clients tests/conformance tests/faults tests/gomicro tests/h2spec tests/health \
-	tests/hostile tests/interop tests/kubernetes tests/packages tests/rollout tests/selectors
+	tests/hostile tests/interop tests/kubernetes tests/losses tests/packages tests/rollout tests/selectors
 EXTRA_DIST += $(suites) $(example_plugin) $(test_scripts) tests/abi.awk tests/abi.c tests/abi-minor.c tests/abi.txt \
 	tests/certificates.sh \
 	tests/completion.zsh tests/check.sh tests/count.sh tests/functions.sh tests/gate.sh tests/installcheck.sh tests/limit \
