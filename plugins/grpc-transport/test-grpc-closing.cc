@@ -87,6 +87,9 @@ TEST_F (GrpcClosingTest, NoMoreCallsLeaveThanTheServerHears)
       peer.SendFrame (NGHTTP2_RST_STREAM, 0, stream_id, std::string ("\0\0\0\2", 4));
       EXPECT_EQ (NextCallOrAnswer (peer).stream_id, stream_id + 4);
     }
+  micro_transport_close (client);
+  for (const Outcome &outcome : outcomes)
+    EXPECT_EQ (outcome.closes, 1);
 }
 
 TEST_F (GrpcClosingTest, NothingIsOpenedAfterTheClose)
