@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * Nodes that refuse connections, and how long they are left alone.
+ * Nodes that cannot be reached, and how long they are left alone.
  */
 #include "config.h"
 
@@ -79,16 +79,24 @@ set_aside (MicroEjection *self, const char *address)
     }
 }
 
+/* It refused the connection, or said nothing on it until the call's time was over. */
+static gboolean
+is_out_of_reach (const MicroOutcome *outcome)
+{
+  return !outcome->sent && !outcome->declined
+         && (outcome->status == MICRO_STATUS_UNAVAILABLE
+             || outcome->status == MICRO_STATUS_DEADLINE_EXCEEDED);
+}
+
 void
 micro_ejection_done (MicroEjection *self, const char *address, const MicroOutcome *outcome)
 {
-  gboolean refused
-      = outcome->status == MICRO_STATUS_UNAVAILABLE && !outcome->sent && !outcome->declined;
+  gboolean out = is_out_of_reach (outcome);
 
-  if (!refused && (outcome->status != MICRO_STATUS_OK || g_atomic_int_get (&self->n_nodes) == 0))
+  if (!out && (outcome->status != MICRO_STATUS_OK || g_atomic_int_get (&self->n_nodes) == 0))
     return;
   g_mutex_lock (&self->mutex);
-  if (refused)
+  if (out)
     set_aside (self, address);
   else
     g_hash_table_remove (self->nodes, address);

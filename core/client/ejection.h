@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * Nodes that refuse connections: left alone for a while, then tried by a single call.
+ * Nodes that cannot be reached: left alone for a while, then tried by a single call.
  */
 #pragma once
 

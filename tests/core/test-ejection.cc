@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Copyright The micro authors
  *
- * Nodes that refuse connections are left alone, then tried by one call at a time.
+ * Nodes that cannot be reached are left alone, then tried by one call at a time.
  */
 #include <gtest/gtest.h>
 
@@ -76,16 +76,19 @@ protected:
   MicroEjection *ejection;
 };
 
-TEST_F (EjectionTest, OfNodesThatRefuseAlone)
+TEST_F (EjectionTest, OfNodesThatCannotBeReachedAlone)
 {
   Done ("a:1", MICRO_STATUS_UNAVAILABLE, true);
   Done ("a:1", MICRO_STATUS_UNAVAILABLE, false, true);
   Done ("a:1", MICRO_STATUS_CANCELLED);
   Done ("a:1", MICRO_STATUS_INTERNAL, true);
+  Done ("a:1", MICRO_STATUS_DEADLINE_EXCEEDED, true);
   EXPECT_FALSE (IsOut ("a:1"));
   Done ("a:1", MICRO_STATUS_UNAVAILABLE);
   EXPECT_TRUE (IsOut ("a:1"));
   EXPECT_FALSE (IsOut ("b:1"));
+  Done ("b:1", MICRO_STATUS_DEADLINE_EXCEEDED);
+  EXPECT_TRUE (IsOut ("b:1")) << "it could not even be sent";
 }
 
 TEST_F (EjectionTest, IsLongerEachTime)
@@ -120,7 +123,7 @@ TEST_F (EjectionTest, OutlivesNoCallThatIsNeverHeardOf)
   Done ("a:1", MICRO_STATUS_UNAVAILABLE);
   MsUntilBack ("a:1");
   micro_ejection_chosen (ejection, "a:1");
-  Done ("a:1", MICRO_STATUS_DEADLINE_EXCEEDED); /* given up, and so nothing is known */
+  Done ("a:1", MICRO_STATUS_CANCELLED); /* given up, and so nothing is known */
   EXPECT_LE (MsUntilBack ("a:1"), 1200);
 }
 }
