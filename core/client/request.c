@@ -207,7 +207,7 @@ micro_request_end (MicroRequest *self, const GError *error)
 void
 micro_request_end_doubled (MicroRequest *self)
 {
-  g_autoptr (GError) error = g_error_new_literal (MICRO_ERROR, MICRO_STATUS_INTERNAL,
+  g_autoptr (GError) error = g_error_new_literal (MICRO_ERROR, MICRO_STATUS_UNIMPLEMENTED,
                                                   "the answer has more than one message");
 
   micro_request_end (self, error);

@@ -111,8 +111,8 @@ MicroRequest *micro_request_ref (MicroRequest *self);
 void micro_request_unref (MicroRequest *self);
 /* On the loop: ends it, unless it has ended. */
 void micro_request_end (MicroRequest *self, const GError *error);
-/* Likewise: a second message has come where there is one.  gRPC's doc/statuscodes.md has
- * UNIMPLEMENTED for that, and its implementations INTERNAL: they are what there is. */
+/* Likewise: a second message has come where there is one ("response cardinality violation" in
+ * grpc/grpc doc/statuscodes.md). */
 void micro_request_end_doubled (MicroRequest *self);
 /* client/retry.c: the first attempt, and after a failure what follows. */
 void micro_request_begin_attempts (MicroRequest *self);

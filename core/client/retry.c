@@ -211,11 +211,11 @@ handle_ended (MicroAttempt *attempt, const MicroAttemptEnd *end)
     }
   g_clear_error (&self->failure);
   if (problem != NULL)
-    self->failure = g_error_new_literal (MICRO_ERROR, MICRO_STATUS_INTERNAL, problem);
+    self->failure = g_error_new_literal (MICRO_ERROR, MICRO_STATUS_UNIMPLEMENTED, problem);
   else
     self->failure = micro_request_error (end->status, end->message, end->details);
-  micro_attempt_tell (attempt, problem != NULL ? MICRO_STATUS_INTERNAL : end->status, end->sent,
-                      end->declined);
+  micro_attempt_tell (attempt, problem != NULL ? MICRO_STATUS_UNIMPLEMENTED : end->status,
+                      end->sent, end->declined);
   /* What nobody saw says nothing about who is overloaded. */
   if (end->status == MICRO_STATUS_UNAVAILABLE && (end->sent || (end->declined && self->declined)))
     micro_budgets_failed (self->client->budgets, self->service, end->lost);
