@@ -129,9 +129,13 @@ micro_call_set_refusal (MicroCall *self, MicroStatus status, const char *text)
   *self->refusal = (MicroRefusal){ status, micro_call_printf (self, "%s", text) };
 }
 
+/* @ends: what follows is the end, which says so itself. */
 static gboolean
-takes_messages (MicroCall *self)
+takes_messages (MicroCall *self, gboolean ends)
 {
+  if (G_UNLIKELY (self->state >= MICRO_CALL_ENDING && !ends))
+    g_critical ("a message was sent on a call of %s that had ended",
+                self->route != NULL ? self->route->path : "nobody's");
   return self->state <= MICRO_CALL_HANDLED && self->refusal == NULL;
 }
 
@@ -156,7 +160,7 @@ deliver_answer (gpointer user_data)
 
   if (answer->data != NULL)
     {
-      if (takes_messages (call))
+      if (takes_messages (call, answer->ends))
         put_bytes (call, answer->data, answer->length);
       if (call->streaming)
         micro_call_sent (call, answer->length);
@@ -213,7 +217,7 @@ put_json (MicroCall *self, const ProtobufCMessage *message, gboolean ends)
     post_answer (&(Answer){ self, (guint8 *) g_steal_pointer (&json), length, .ends = ends });
   else
     {
-      if (takes_messages (self))
+      if (takes_messages (self, ends))
         put_bytes (self, (const guint8 *) json, length);
       if (ends)
         call_finish (self, MICRO_STATUS_OK, NULL, NULL);
@@ -240,7 +244,7 @@ micro_call_put (MicroCall *self, gconstpointer response, gboolean ends)
       post_answer (&(Answer){ self, data, size, .ends = ends });
       return;
     }
-  if (takes_messages (self))
+  if (takes_messages (self, ends))
     {
       if (G_UNLIKELY (self->intercepted != NULL))
         micro_interceptors_message (self, TRUE, size);
@@ -266,7 +270,7 @@ micro_call_put_bytes (MicroCall *self, GBytes *response, gboolean ends)
       post_answer (&(Answer){ self, copy, length, .ends = ends });
       return;
     }
-  if (takes_messages (self))
+  if (takes_messages (self, ends))
     put_bytes (self, data, length);
   if (ends)
     call_finish (self, MICRO_STATUS_OK, NULL, NULL);

@@ -7,6 +7,7 @@
 
 #include "client/client.h"
 #include "loop/loop.h"
+#include <micro/micro-header.h>
 #include <micro/micro-request.h>
 
 #define DEFAULT_TIMEOUT_MS 5000
@@ -125,11 +126,19 @@ micro_client_set_defaults (MicroClient *self, guint timeout_ms, int retries)
  * @name: (nullable): of the program
  *
  * Tells those who are called who calls, in the header `micro-from-service`, as go-micro does.
+ * @name is printable ASCII.
  */
 void
 micro_client_set_name (MicroClient *self, const char *name)
 {
+  g_autoptr (GError) error = NULL;
+
   g_return_if_fail (MICRO_IS_CLIENT (self));
+  if (name != NULL && !micro_header_check ("micro-from-service", name, &error))
+    {
+      g_critical ("a client's name is no such one: %s", error->message);
+      return;
+    }
   g_free (self->name);
   self->name = g_strdup (name);
 }

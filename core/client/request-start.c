@@ -70,6 +70,24 @@ request_on_cancelled (GCancellable *cancellable, gpointer user_data)
   micro_loop_post (self->loop, cancel_on_loop, micro_request_ref (self));
 }
 
+/* What HTTP/2 has no place for would cost the connection, or the call without a word. */
+static void
+check_path (MicroRequest *self)
+{
+  const char *at = self->path;
+  g_autofree char *quoted = NULL;
+
+  while (*at > 0x20 && *at < 0x7f)
+    at++;
+  if (G_LIKELY (*at == '\0'))
+    return;
+  quoted = micro_error_quote (self->path + 1);
+  self->refused = g_error_new (MICRO_ERROR, MICRO_STATUS_INVALID_ARGUMENT,
+                               "“%s” cannot be called: the names of services and methods are "
+                               "visible ASCII characters, without blanks",
+                               quoted);
+}
+
 void
 micro_request_init (MicroRequest *self,
                     const MicroRequestFuncs *funcs,
@@ -89,6 +107,7 @@ micro_request_init (MicroRequest *self,
   self->client = g_object_ref (client);
   self->service = g_strdup (client->proxy != NULL ? client->proxy : service);
   self->path = path;
+  check_path (self);
   self->codec = codec;
   self->address = g_strdup (options->address);
   if (self->address == NULL && client->proxy != NULL && strchr (client->proxy, ':') != NULL)

@@ -92,7 +92,7 @@ struct _MicroRequest
   MicroContext *context; /* (nullable): of the handler that calls */
   MicroContextChild child;
   gpointer *intercepted; /* a state an interceptor; (nullable) */
-  GError *refused;       /* by an interceptor; (nullable) */
+  GError *refused;       /* before it began; (nullable) */
 };
 
 /* client/request-start.c

@@ -193,9 +193,8 @@ set_status (GrpcCall *self, MicroStatus status, const char *message, GBytes *det
   gboolean begun = self->sending != GRPC_OUT_UNSENT;
 
   self->status = MIN (status, MICRO_STATUS_UNAUTHENTICATED);
-  if (details != NULL)
-    self->out_details = g_bytes_ref (details);
-  grpc_fit_status (self, message);
+  if (message != NULL || details != NULL || self->out_trailers != NULL)
+    grpc_fit_status (self, message, details);
   grpc_outbox_end (self);
   if (!begun)
     submit_answer (self);

@@ -71,14 +71,16 @@ grpc_fit_headers (GrpcCall *self)
   return FALSE;
 }
 
-/* @message: (nullable): as the handler has it. */
+/* @message, @bytes: (nullable): as the handler has them. */
 void
-grpc_fit_status (GrpcCall *self, const char *message)
+grpc_fit_status (GrpcCall *self, const char *message, GBytes *bytes)
 {
-  gsize details = self->out_details != NULL ? g_bytes_get_size (self->out_details) : 0;
+  gsize details = bytes != NULL ? g_bytes_get_size (bytes) : 0;
   gsize length = message != NULL ? strlen (message) : 0;
   gsize room, size;
 
+  if (bytes != NULL)
+    self->out_details = g_bytes_ref (bytes);
   if (length > 0)
     self->out_message = grpc_message_escape (message, G_MAXSIZE);
   if (length + details < SMALL && self->out_trailers == NULL)

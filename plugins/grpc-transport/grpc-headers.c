@@ -80,7 +80,7 @@ read_http_status (nghttp2_vec text)
 }
 
 /* A client says why to its caller; a server's peer learns it from the reset. */
-static int
+static int G_GNUC_NO_INLINE
 refuse_headers (GrpcConnection *self, GrpcCall *call)
 {
   g_autofree char *message = NULL;
@@ -110,7 +110,7 @@ grpc_headers_on_header (nghttp2_session *session,
   if (call == NULL || frame->hd.type != NGHTTP2_HEADERS || call->receiving == GRPC_IN_REFUSED)
     return 0;
   call->header_bytes += key.len + text.len + 32;
-  if (call->header_bytes > self->thread->limits->max_header_bytes)
+  if (G_UNLIKELY (call->header_bytes > self->thread->limits->max_header_bytes))
     return refuse_headers (self, call);
   /* Of a request nothing follows its messages that anybody would ask for. */
   if (self->server && frame->headers.cat != NGHTTP2_HCAT_REQUEST)
@@ -125,7 +125,7 @@ grpc_headers_on_header (nghttp2_session *session,
       else if (key.len == 7 && memcmp (key.base, ":method", 7) == 0)
         {
           call->is_post = text.len == 4 && memcmp (text.base, "POST", 4) == 0;
-          call->is_head = text.len == 4 && memcmp (text.base, "HEAD", 4) == 0;
+          call->is_head = !call->is_post && text.len == 4 && memcmp (text.base, "HEAD", 4) == 0;
         }
       else if (key.len == 7 && memcmp (key.base, ":status", 7) == 0)
         call->http_status = read_http_status (text);

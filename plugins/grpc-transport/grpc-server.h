@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 /* FALSE: they have been left out, and the status says so. */
 gboolean grpc_fit_headers (GrpcCall *self);
 /* Sets the message; @message: (nullable): UTF-8 */
-void grpc_fit_status (GrpcCall *self, const char *message);
+void grpc_fit_status (GrpcCall *self, const char *message, GBytes *bytes);
 
 /* --- grpc-answer.c: what a server sends of a call --- */
 extern const MicroCallOps grpc_answer_ops;

@@ -319,6 +319,15 @@ TEST_P (CallTest, AReferenceKeepsTheMemoryOfACallThatHasEnded)
   g_test_expect_message ("micro", G_LOG_LEVEL_CRITICAL, "a call of Bytes/Echo was ended twice");
   micro_loop_run_sync ((MicroLoop *) server_loops->pdata[0],
                        [] (gpointer data) { reply ((MicroCall *) data, "again"); }, call);
+  g_test_expect_message ("micro", G_LOG_LEVEL_CRITICAL,
+                         "a message was sent on a call of Bytes/Echo that had ended");
+  micro_loop_run_sync ((MicroLoop *) server_loops->pdata[0],
+                       [] (gpointer data) {
+                         g_autoptr (GBytes) late = g_bytes_new_static ("late", 4);
+
+                         micro_call_send_bytes ((MicroCall *) data, late);
+                       },
+                       call);
   g_test_assert_expected_messages ();
   EndServer ();
   micro_call_unref (call);

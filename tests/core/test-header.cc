@@ -104,7 +104,7 @@ protected:
   }
 
   std::string
-  Call (const char *const *request_headers = nullptr)
+  Call (const char *const *request_headers = nullptr, const char *path = "/raw.Headers/Echo")
   {
     MicroCallOptions options = MICRO_CALL_OPTIONS_INIT;
     g_autoptr (GBytes) request = g_bytes_new_static ("", 0);
@@ -119,8 +119,8 @@ protected:
         *(std::string *) data += std::string (name) + "=" + value + ";";
       return TRUE;
     };
-    reply = micro_client_call_bytes_sync (client, "greeter", "/raw.Headers/Echo", MICRO_CODEC_BYTES,
-                                          request, &options, &error);
+    reply = micro_client_call_bytes_sync (client, "greeter", path, MICRO_CODEC_BYTES, request,
+                                          &options, &error);
     message = error != nullptr ? error->message : "";
     return reply != nullptr ? "OK" : micro_status_to_string ((MicroStatus) error->code);
   }
@@ -167,5 +167,19 @@ TEST_P (HeaderTest, ThatCannotBeSentFailTheirCall)
   trailers = { { "grpc-status", "0" } };
   EXPECT_EQ (Call (), "INTERNAL");
   trailers.clear ();
+  EXPECT_EQ (Call (), "OK") << "the connection has lived";
+}
+
+TEST_P (HeaderTest, NamesThatCannotBeSentAreSaid)
+{
+  for (const char *path : { "/raw.Headers/Ec ho", "/raw.Headers/Echo\r\nx: y", "/raw.Größe/Echo",
+                            " ", "Say.Hel\x7flo" })
+    {
+      EXPECT_EQ (Call (nullptr, path), "INVALID_ARGUMENT") << path;
+      EXPECT_NE (message.find ("cannot be called"), std::string::npos) << message;
+    }
+  g_test_expect_message ("micro", G_LOG_LEVEL_CRITICAL, "a client's name is no such one: *");
+  micro_client_set_name (client, "two\nlines");
+  g_test_assert_expected_messages ();
   EXPECT_EQ (Call (), "OK") << "the connection has lived";
 }
