@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # micro-probe, micro-health and --health=http at a service of ours. tests/health/run has the others.
 . "$(dirname "$0")/functions.sh"
+requires python3
 greeter=$abs_top_builddir/examples/greeter/greeter-service
 
 serve () # LOG ARGUMENT…: sets address
@@ -27,10 +28,23 @@ expect 2 'Connection refused' "${probe[@]}" --server_address=127.0.0.1:1
 expect 1 'server-address is not set' "${probe[@]}"
 expect 1 'server-name is not set' micro-probe --server-address="$address"
 expect 1 'unknown option --nonsense' "${probe[@]}" --nonsense
-kill -STOP "$pid"
-expect 2 'has not answered Debug.Health within 200 ms' "${probe[@]}" --server_address="$address" \
-  --connect_timeout=1m --rpc_timeout=200ms
+kill -STOP "$pid" # its kernel connects, and nobody speaks HTTP/2
+expect 2 'cannot be connected to within 200 ms' "${probe[@]}" --server_address="$address" \
+  --connect_timeout=200ms --rpc_timeout=1m
 kill -CONT "$pid"
+cat >"$work/greets.py" <<'END'
+import socket
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+peer = listener.accept()[0]
+peer.sendall(bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))  # SETTINGS, and no word more
+while peer.recv(4096):
+    pass
+END
+background "$work/greets.port" python3 "$work/greets.py"
+await grep -q . "$work/greets.port" || fail 'the peer that only greets does not start'
+expect 2 'has not answered Debug.Health within 200 ms' "${probe[@]}" \
+  --server_address="127.0.0.1:$(cat "$work/greets.port")" --connect_timeout=1m --rpc_timeout=200ms
 
 background "$work/health.log" micro-health --health_address=127.0.0.1:0 --server_name=greeter \
   --server_address="$address"

@@ -22,7 +22,8 @@ struct _MicroRegistrar
   guint ttl_s;
   guint interval_s; /* 0: the record stays by itself */
 
-  GCancellable *cancellable;
+  GCancellable *cancellable; /* of what registers */
+  GCancellable *leaving;     /* of what takes the record out */
   GSource *timer;
   guint failures;
   char *last_failure;
@@ -70,7 +71,8 @@ register_on_deregistered (GObject *source, GAsyncResult *result, gpointer data)
   MicroRegistrar *self = data;
   g_autoptr (GError) error = NULL;
 
-  if (!micro_registry_deregister_finish (MICRO_REGISTRY (source), result, &error))
+  if (!micro_registry_deregister_finish (MICRO_REGISTRY (source), result, &error)
+      && !g_cancellable_is_cancelled (self->leaving))
     g_message ("%s cannot be taken out of the registry: %s", micro_service_get_name (self->record),
                error->message);
   set_stopped (self);
@@ -80,7 +82,7 @@ static void
 deregister (MicroRegistrar *self)
 {
   if (self->announced)
-    micro_registry_deregister_async (self->app->registry, self->record, NULL,
+    micro_registry_deregister_async (self->app->registry, self->record, self->leaving,
                                      register_on_deregistered, self);
   else
     set_stopped (self);
@@ -175,6 +177,7 @@ micro_registrar_new (MicroApp *app, MicroService *record)
   self->loop = app->registry_loop;
   self->record = micro_service_ref (record);
   self->cancellable = g_cancellable_new ();
+  self->leaving = g_cancellable_new ();
   self->ttl_s = micro_options_get_uint (app->options, "register-ttl");
   self->interval_s = micro_registry_get_renew_interval (
       app->registry, micro_options_get_uint (app->options, "register-interval"));
@@ -201,26 +204,43 @@ stop_on_loop (gpointer data)
     deregister (self);
 }
 
-void
-micro_registrar_stop (MicroRegistrar *self)
+static void
+leave_on_loop (gpointer data)
+{
+  MicroRegistrar *self = data;
+
+  g_cancellable_cancel (self->leaving);
+}
+
+static gboolean
+wait_for_stop (MicroRegistrar *self)
 {
   gint64 end = g_get_monotonic_time () + STOP_US;
   gboolean stopped;
 
-  micro_loop_post (self->loop, stop_on_loop, self);
   g_mutex_lock (&self->mutex);
   while (!self->stopped && g_cond_wait_until (&self->cond, &self->mutex, end))
     ;
   stopped = self->stopped;
   g_mutex_unlock (&self->mutex);
-  if (!stopped)
+  return stopped;
+}
+
+void
+micro_registrar_stop (MicroRegistrar *self)
+{
+  micro_loop_post (self->loop, stop_on_loop, self);
+  if (!wait_for_stop (self))
     {
-      /* An answer may still come and must find us. */
       g_message ("the registry does not answer; leaving without being taken out of it");
-      return;
+      micro_loop_post (self->loop, leave_on_loop, self);
+      /* If it does not even give up, its answer may still come, and must find us. */
+      if (!wait_for_stop (self))
+        return;
     }
   micro_service_unref (self->record);
   g_object_unref (self->cancellable);
+  g_object_unref (self->leaving);
   g_free (self->last_failure);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->cond);

@@ -40,7 +40,7 @@ struct Script
   std::function<Answer (int)> answer;  /* to the registration of that number, from 1 */
   std::function<void ()> deregistered; /* while that runs */
   int n_registers = 0;
-  std::atomic<bool> forgets{ false }; /* a deregistration has no end */
+  std::atomic<bool> waits{ false }; /* a deregistration ends when it is given up */
 
   void
   Add (const std::string &what)
@@ -89,6 +89,17 @@ describe_node (MicroService *service)
   return std::string (" ") + micro_node_get_id ((MicroNode *) nodes->pdata[0]);
 }
 
+/* Takes @task. */
+static void
+end_when_given_up (GTask *task, GCancellable *cancellable)
+{
+  g_cancellable_connect (cancellable, G_CALLBACK (+[] (GCancellable *, gpointer data) {
+                           g_task_return_boolean ((GTask *) data, TRUE);
+                           g_object_unref (data);
+                         }),
+                         task, nullptr);
+}
+
 static void
 scripted_register (MicroRegistry *registry,
                    MicroService *service,
@@ -103,11 +114,7 @@ scripted_register (MicroRegistry *registry,
   script->Add ("register " + std::to_string (ttl_s) + describe_node (service));
   if (answer == NEVER)
     {
-      g_cancellable_connect (cancellable, G_CALLBACK (+[] (GCancellable *, gpointer data) {
-                               g_task_return_boolean ((GTask *) data, TRUE);
-                               g_object_unref (data);
-                             }),
-                             task, nullptr);
+      end_when_given_up (task, cancellable);
       return;
     }
   if (answer == TAKEN)
@@ -129,8 +136,12 @@ scripted_deregister (MicroRegistry *registry,
   script->Add ("deregister" + describe_node (service));
   if (script->deregistered)
     script->deregistered ();
-  if (!script->forgets)
-    g_task_return_boolean (task, TRUE);
+  if (script->waits)
+    {
+      end_when_given_up (task, cancellable);
+      return;
+    }
+  g_task_return_boolean (task, TRUE);
   g_object_unref (task);
 }
 
@@ -388,7 +399,7 @@ TEST_F (AppRegister, TakesBackWhatItWasToldToStop)
 
 TEST_F (AppRegister, LeavesARegistryThatDoesNotAnswer)
 {
-  own.forgets = true;
+  own.waits = true;
   Start ();
   EXPECT_TRUE (Until ([&] { return IsRegistered (); }));
   micro_app_quit (app);

@@ -45,8 +45,7 @@ count_error (Caller *self, const char *message)
 {
   gpointer n = g_hash_table_lookup (self->errors, message);
 
-  g_hash_table_insert (self->errors, g_strdup (message),
-                       GINT_TO_POINTER (GPOINTER_TO_INT (n) + 1));
+  g_hash_table_insert (self->errors, g_strdup (message), GINT_TO_POINTER (GPOINTER_TO_INT (n) + 1));
   self->n_failed++;
 }
 
@@ -98,10 +97,8 @@ main (int argc, char *argv[])
   g_autoptr (GBytes) request = g_bytes_new_static ("{}", 2);
   g_autoptr (GHashTable) errors = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr (GError) error = NULL;
-  Caller self = { .options = MICRO_CALL_OPTIONS_INIT,
-                  .loop = loop,
-                  .request = request,
-                  .errors = errors };
+  Caller self
+      = { .options = MICRO_CALL_OPTIONS_INIT, .loop = loop, .request = request, .errors = errors };
 
   micro_app_add_options (app, options);
   if (!micro_app_init (app, &argc, &argv, &error))
