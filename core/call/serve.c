@@ -121,10 +121,10 @@ serve_cancel (MicroCall *call)
   /* Its handler may end it when the loop's thread and the server have gone. */
   micro_loop_ref (call->loop);
   g_object_ref (call->route->router);
-  if (handled && call->stream != NULL && call->stream->cancelled != NULL)
+  if (handled && call->stream != NULL)
     call->stream->cancelled (call, call->stream_data);
-  /* Before the handler has run, or when it only answers what arrives, nobody else would. */
-  else if (!handled || call->stream != NULL)
+  /* Before the handler has run nobody else would. */
+  else if (!handled)
     micro_call_finish (call, MICRO_STATUS_CANCELLED, "the caller has gone", NULL);
   /* What the handler waits for ends, so that it can. */
   if (context != NULL)

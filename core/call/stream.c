@@ -14,12 +14,14 @@
  * @funcs: (transfer none): what to do with what arrives; must outlive the call
  * @user_data: for @funcs
  *
- * Says what becomes of the caller's messages.  In the handler, before it returns.
+ * Says what becomes of the caller's messages.  In the handler, before it returns.  `cancelled` has
+ * to be there: a handler that keeps nothing ends the call in it.
  */
 void
 micro_call_stream (MicroCall *self, const MicroStreamFuncs *funcs, gpointer user_data)
 {
   g_return_if_fail (micro_call_is_open (self) && funcs != NULL);
+  g_return_if_fail (funcs->cancelled != NULL);
   self->stream = funcs;
   self->stream_data = user_data;
 }

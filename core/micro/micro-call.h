@@ -95,8 +95,8 @@ MICRO_API gboolean micro_call_is_compressed (MicroCall *self); /* the last messa
  *   this returns or, if micro_call_hold() was called, until micro_call_resume()
  * @ended: (nullable): the caller has sent its last message
  * @writable: (nullable): micro_call_send() said %FALSE and may go on now
- * @cancelled: (nullable): the caller has gone, told once: what is sent from now on does nothing;
- *   the call must still be ended.  Without it the core ends the call.
+ * @cancelled: the caller has gone, told once: what is sent from now on does nothing; the call must
+ *   still be ended, here or later, and is the handler's until then
  *
  * What a streaming handler is told, on the call's loop thread, one at a time.
  */

@@ -184,8 +184,7 @@ chat_ended (MicroCall *call, gpointer user_data)
   micro_call_end (call);
 }
 
-/* No "cancelled": the core ends the call. */
-const MicroStreamFuncs chat_funcs = { chat_message, chat_ended, NULL, NULL, { NULL } };
+const MicroStreamFuncs chat_funcs = { chat_message, chat_ended, NULL, chat_ended, { NULL } };
 
 void
 chat_handler (MicroCall *call, gconstpointer request, gpointer user_data)

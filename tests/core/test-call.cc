@@ -333,6 +333,19 @@ TEST_P (CallTest, AReferenceKeepsTheMemoryOfACallThatHasEnded)
   micro_call_unref (call);
 }
 
+/* Its call would end behind its back. */
+TEST_P (CallTest, AStreamIsToldWhenItsCallerHasGone)
+{
+  static const MicroStreamFuncs funcs
+      = { nullptr, [] (MicroCall *, gpointer) {}, nullptr, nullptr, { nullptr } };
+  MicroCall *call = Keep ();
+
+  g_test_expect_message ("micro", G_LOG_LEVEL_CRITICAL, "*funcs->cancelled*");
+  micro_call_stream (call, &funcs, nullptr);
+  g_test_assert_expected_messages ();
+  reply (call, "done");
+}
+
 TEST_P (CallTest, APathThatIsNoneIsSaid)
 {
   for (const char *path : { "", "/", "Echo", "/Echo", "//Echo", "/raw.Bytes/", "/raw./Echo" })
