@@ -42,6 +42,15 @@ micro_attempt_closed (MicroCall *call, MicroStatus status, const char *message, 
   micro_request_unref (request);
 }
 
+void
+micro_attempt_sent (MicroCall *call)
+{
+  MicroAttempt *self = call->user_data;
+
+  if (self->node != NULL)
+    micro_ejection_reached (self->request->client->ejection, micro_node_get_address (self->node));
+}
+
 /* --- Opening --- */
 
 /* Ends before @end; printf() would be a twentieth of a call. */
@@ -89,6 +98,7 @@ open_call (MicroAttempt *self, const char *address)
   };
   guint at = 0;
 
+  self->begun_us = g_get_monotonic_time ();
   if (request->deadline_us != G_MAXINT64)
     {
       gint64 left_us = request->deadline_us - self->begun_us;
@@ -108,6 +118,8 @@ open_call (MicroAttempt *self, const char *address)
   headers[at] = NULL;
   self->call = micro_transport_open (client->transport, request->loop, &start,
                                      request->funcs->events, self);
+  if (self->call->progress == MICRO_CALL_SENT)
+    micro_attempt_sent (self->call);
   if (request->held)
     self->call->ops->hold (self->call, TRUE);
   request->funcs->opened (request, self->call);
@@ -135,7 +147,7 @@ open_one_of (MicroAttempt *self, MicroService *service)
     .size = sizeof pick,
     .method = request->path,
     .hash_key = request->hash_key,
-    .attempt = self->number,
+    .attempt = request->n_chosen,
     .tried = tried,
     .deadline_us = request->deadline_us,
     .headers = request->headers != NULL ? (const char *const *) request->headers->pdata : NULL,
@@ -156,6 +168,7 @@ open_one_of (MicroAttempt *self, MicroService *service)
       find_none (self, error);
       return;
     }
+  request->n_chosen++;
   micro_ejection_chosen (client->ejection, micro_node_get_address (self->node));
   open_call (self, micro_node_get_address (self->node));
 }

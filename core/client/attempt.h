@@ -31,7 +31,8 @@ struct _MicroAttemptFuncs
 /* Finds a node and opens a call to it; one of request->attempt_funcs follows, maybe before this
  * returns. */
 void micro_attempt_start (MicroRequest *request);
-/* For events->closed. */
+/* For events->sent and events->closed. */
+void micro_attempt_sent (MicroCall *call);
 void
 micro_attempt_closed (MicroCall *call, MicroStatus status, const char *message, GBytes *details);
 

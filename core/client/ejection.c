@@ -91,15 +91,21 @@ is_out_of_reach (const MicroOutcome *outcome)
 void
 micro_ejection_done (MicroEjection *self, const char *address, const MicroOutcome *outcome)
 {
-  gboolean out = is_out_of_reach (outcome);
-
-  if (!out && (outcome->status != MICRO_STATUS_OK || g_atomic_int_get (&self->n_nodes) == 0))
+  if (!is_out_of_reach (outcome))
     return;
   g_mutex_lock (&self->mutex);
-  if (out)
-    set_aside (self, address);
-  else
-    g_hash_table_remove (self->nodes, address);
+  set_aside (self, address);
+  g_atomic_int_set (&self->n_nodes, (int) g_hash_table_size (self->nodes));
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+micro_ejection_reached (MicroEjection *self, const char *address)
+{
+  if (g_atomic_int_get (&self->n_nodes) == 0)
+    return;
+  g_mutex_lock (&self->mutex);
+  g_hash_table_remove (self->nodes, address);
   g_atomic_int_set (&self->n_nodes, (int) g_hash_table_size (self->nodes));
   g_mutex_unlock (&self->mutex);
 }

@@ -14,8 +14,10 @@ typedef struct _MicroEjection MicroEjection;
 /* Any thread. */
 MicroEjection *micro_ejection_new (void);
 void micro_ejection_free (MicroEjection *self);
-/* How a call went on the node at @address. */
+/* How a call went on the node at @address, to which it was sent or not. */
 void micro_ejection_done (MicroEjection *self, const char *address, const MicroOutcome *outcome);
+/* A call has left for it: whatever becomes of that, the node is there. */
+void micro_ejection_reached (MicroEjection *self, const char *address);
 /* It will be called: of a node whose time is over, this is the call that tries it. */
 void micro_ejection_chosen (MicroEjection *self, const char *address);
 /* (transfer full) (nullable): @tried and the nodes of @service that are out; %NULL for none */

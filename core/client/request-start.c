@@ -36,6 +36,7 @@ request_deadline_expired (MicroLoopTimer *timer)
   else
     message = g_strdup_printf ("%s did not answer within %u ms", self->path + 1, self->timeout_ms);
   error = g_error_new_literal (MICRO_ERROR, MICRO_STATUS_DEADLINE_EXCEEDED, message);
+  self->expired = TRUE;
   micro_request_end (self, error);
 }
 

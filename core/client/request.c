@@ -61,11 +61,9 @@ micro_request_add_attempt (MicroRequest *self)
   MicroAttempt *attempt = self->attempt == NULL ? &self->first : g_new0 (MicroAttempt, 1);
 
   attempt->request = self;
-  attempt->begun_us = g_get_monotonic_time ();
   if (self->attempt != NULL)
     {
       free_ended (self->attempt);
-      attempt->number = self->attempt->number + 1;
       attempt->before = self->attempt;
     }
   self->attempt = attempt;
@@ -187,7 +185,8 @@ micro_request_end (MicroRequest *self, const GError *error)
   if (self->done)
     return;
   self->done = TRUE;
-  tell_all (self, NULL, error != NULL ? micro_error_get_status (error) : MICRO_STATUS_OK);
+  /* Those that have ended have told it; the others are given up. */
+  tell_all (self, NULL, self->expired ? MICRO_STATUS_DEADLINE_EXCEEDED : MICRO_STATUS_CANCELLED);
   micro_loop_stop_timer (self->loop, &self->deadline);
   micro_loop_stop_timer (self->loop, &self->backoff);
   micro_loop_stop_timer (self->loop, &self->hedge);
@@ -205,10 +204,18 @@ micro_request_end (MicroRequest *self, const GError *error)
 }
 
 void
+micro_request_end_answered (MicroRequest *self, const GError *error)
+{
+  if (!self->done && self->attempt != NULL)
+    micro_attempt_tell (self->attempt, micro_error_get_status (error), TRUE, FALSE);
+  micro_request_end (self, error);
+}
+
+void
 micro_request_end_doubled (MicroRequest *self)
 {
   g_autoptr (GError) error = g_error_new_literal (MICRO_ERROR, MICRO_STATUS_UNIMPLEMENTED,
                                                   "the answer has more than one message");
 
-  micro_request_end (self, error);
+  micro_request_end_answered (self, error);
 }

@@ -22,7 +22,6 @@ struct _MicroAttempt
 {
   MicroRequest *request;
   MicroAttempt *before; /* (nullable) */
-  guint number;         /* from 0 */
   gint64 begun_us;
   MicroService *service; /* (nullable): what the node was selected from */
   MicroNode *node;       /* (nullable): the selector's */
@@ -73,10 +72,12 @@ struct _MicroRequest
 
   /* How far it is. */
   guint done : 1;
+  guint expired : 1; /* its own deadline ended it */
   guint held : 1;
   guint declined : 1;   /* once, by a peer that is well */
   guint unsent : 1;     /* once, as its connection had ended */
   guint may_return : 1; /* the next attempt is free or paid for, on nodes that were tried too */
+  guint n_chosen;       /* nodes so far */
   int retries_left;
   guint n_backoffs;
   MicroAttempt first;
@@ -111,6 +112,8 @@ MicroRequest *micro_request_ref (MicroRequest *self);
 void micro_request_unref (MicroRequest *self);
 /* On the loop: ends it, unless it has ended. */
 void micro_request_end (MicroRequest *self, const GError *error);
+/* Likewise, for what the answer that counts has said. */
+void micro_request_end_answered (MicroRequest *self, const GError *error);
 /* Likewise: a second message has come where there is one ("response cardinality violation" in
  * grpc/grpc doc/statuscodes.md). */
 void micro_request_end_doubled (MicroRequest *self);

@@ -61,7 +61,7 @@ micro_stream_unpack (MicroStream *self,
       error = g_error_new (MICRO_ERROR, MICRO_STATUS_INTERNAL,
                            "%s: a message of %" G_GSIZE_FORMAT " bytes is not a %s",
                            self->base.path + 1, length, self->method->response->name);
-      micro_request_end (&self->base, error);
+      micro_request_end_answered (&self->base, error);
     }
   return message;
 }
@@ -159,6 +159,7 @@ static const MicroCallEvents call_events = {
   .closed = micro_attempt_closed,
   .writable = on_writable,
   .headers = stream_on_headers,
+  .sent = micro_attempt_sent,
 };
 
 /* --- The request --- */

@@ -147,7 +147,7 @@ unary_clear (MicroRequest *request)
 }
 
 static const MicroCallEvents events
-    = { .message = unary_on_message, .closed = micro_attempt_closed };
+    = { .message = unary_on_message, .closed = micro_attempt_closed, .sent = micro_attempt_sent };
 
 static const MicroRequestFuncs funcs = { .events = &events,
                                          .opened = unary_opened,

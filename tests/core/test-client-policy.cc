@@ -17,6 +17,7 @@
 #include <micro/micro-transport.h>
 #include <micro/micro.h>
 
+#include "../clock-test.h"
 #include "greeter.micro.h"
 #include "no-registry.h"
 
@@ -267,6 +268,38 @@ TEST_F (PolicyTest, ASelectorIsToldOfACallThatIsGivenUp)
   EXPECT_EQ (Hello (&options), "DEADLINE_EXCEEDED");
   ASSERT_EQ (remembered.seen.size (), 1u);
   EXPECT_EQ (remembered.seen[0].outcome.substr (0, 17), "DEADLINE_EXCEEDED");
+}
+
+/* The one that had to wait is not to be taken for the one that failed. */
+TEST_F (PolicyTest, ASelectorIsToldThatAHedgeWasGivenUp)
+{
+  MicroPolicy policy = MICRO_POLICY_INIT;
+
+  servers[0].waits = true;
+  servers[1].fails = MICRO_STATUS_INTERNAL;
+  policy.hedging_delay_ms = 1;
+  micro_client_set_policy (client, "greeter", NULL, &policy);
+  EXPECT_EQ (Hello (), "INTERNAL");
+  wait_until ([this] { return remembered.n_done == 2; });
+  EXPECT_EQ (remembered.seen[0].outcome, "CANCELLED, sent");
+  EXPECT_EQ (remembered.seen[1].outcome, "INTERNAL, sent");
+}
+
+TEST_F (PolicyTest, ANodeThatIsBackIsCalledWhateverItAnswers)
+{
+  StoppedClock clock;
+  Server late;
+  g_autoptr (MicroRouter) router = micro_router_new ();
+
+  remembered.addresses.insert (remembered.addresses.begin (), "memory:late");
+  EXPECT_EQ (Hello (), servers[0].address) << "nobody is there, and it is set aside";
+  late.fails = MICRO_STATUS_NOT_FOUND;
+  greeter_say_add_handlers (router, &handlers, &late, NULL);
+  g_free (micro_transport_listen (transport, "memory:late", router, loops, NULL));
+  EXPECT_EQ (Hello (), servers[0].address);
+  advance_clock_ms (1300);
+  EXPECT_EQ (Hello (), "NOT_FOUND");
+  EXPECT_EQ (Hello (), "NOT_FOUND") << "it has been reached";
 }
 
 TEST_F (PolicyTest, SaysWhatIsTriedAgain)
