@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "iface/contract.h"
 #include <micro/micro-broker.h>
 
 G_DEFINE_INTERFACE (MicroBroker, micro_broker, G_TYPE_OBJECT)
@@ -70,7 +71,10 @@ micro_broker_connect_async (MicroBroker *self,
 gboolean
 micro_broker_connect_finish (MicroBroker *self, GAsyncResult *result, GError **error)
 {
-  return MICRO_BROKER_GET_IFACE (self)->connect_finish (self, result, error);
+  GError *local = NULL;
+  gboolean got = MICRO_BROKER_GET_IFACE (self)->connect_finish (self, result, &local);
+
+  return micro_keep_boolean (self, got, local, error);
 }
 
 /**
@@ -112,7 +116,10 @@ micro_broker_publish_async (MicroBroker *self,
 gboolean
 micro_broker_publish_finish (MicroBroker *self, GAsyncResult *result, GError **error)
 {
-  return MICRO_BROKER_GET_IFACE (self)->publish_finish (self, result, error);
+  GError *local = NULL;
+  gboolean got = MICRO_BROKER_GET_IFACE (self)->publish_finish (self, result, &local);
+
+  return micro_keep_boolean (self, got, local, error);
 }
 
 /**
@@ -195,7 +202,11 @@ micro_broker_close_async (MicroBroker *self,
 gboolean
 micro_broker_close_finish (MicroBroker *self, GAsyncResult *result, GError **error)
 {
+  GError *local = NULL;
+  gboolean got;
+
   if (g_async_result_is_tagged (result, micro_broker_close_async))
     return g_task_propagate_boolean (G_TASK (result), error);
-  return MICRO_BROKER_GET_IFACE (self)->close_finish (self, result, error);
+  got = MICRO_BROKER_GET_IFACE (self)->close_finish (self, result, &local);
+  return micro_keep_boolean (self, got, local, error);
 }

@@ -44,8 +44,12 @@ micro_health_start (MicroHealth *self, GError **error)
 void
 micro_health_set_ready (MicroHealth *self, gboolean ready, const char *reason)
 {
+  MicroHealthInterface *iface;
+
   g_return_if_fail (MICRO_IS_HEALTH (self));
-  MICRO_HEALTH_GET_IFACE (self)->set_ready (self, ready, reason);
+  iface = MICRO_HEALTH_GET_IFACE (self);
+  if (iface->set_ready != NULL)
+    iface->set_ready (self, ready, reason);
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "iface/contract.h"
 #include <micro/micro-registry.h>
 
 G_DEFINE_INTERFACE (MicroRegistry, micro_registry, G_TYPE_OBJECT)
@@ -84,12 +85,16 @@ micro_registry_register_async (MicroRegistry *self,
 gboolean
 micro_registry_register_finish (MicroRegistry *self, GAsyncResult *result, GError **error)
 {
+  GError *local = NULL;
+  gboolean got;
+
   if (g_async_result_is_tagged (result, micro_registry_register_async))
     {
       g_task_propagate_pointer (G_TASK (result), error);
       return FALSE;
     }
-  return MICRO_REGISTRY_GET_IFACE (self)->register_finish (self, result, error);
+  got = MICRO_REGISTRY_GET_IFACE (self)->register_finish (self, result, &local);
+  return micro_keep_boolean (self, got, local, error);
 }
 
 /**
@@ -130,12 +135,16 @@ micro_registry_deregister_async (MicroRegistry *self,
 gboolean
 micro_registry_deregister_finish (MicroRegistry *self, GAsyncResult *result, GError **error)
 {
+  GError *local = NULL;
+  gboolean got;
+
   if (g_async_result_is_tagged (result, micro_registry_deregister_async))
     {
       g_task_propagate_pointer (G_TASK (result), error);
       return FALSE;
     }
-  return MICRO_REGISTRY_GET_IFACE (self)->deregister_finish (self, result, error);
+  got = MICRO_REGISTRY_GET_IFACE (self)->deregister_finish (self, result, &local);
+  return micro_keep_boolean (self, got, local, error);
 }
 
 /**
@@ -176,12 +185,16 @@ micro_registry_get_service_async (MicroRegistry *self,
 GPtrArray *
 micro_registry_get_service_finish (MicroRegistry *self, GAsyncResult *result, GError **error)
 {
+  GError *local = NULL;
+  GPtrArray *got;
+
   if (g_async_result_is_tagged (result, micro_registry_get_service_async))
     {
       g_task_propagate_pointer (G_TASK (result), error);
       return NULL;
     }
-  return MICRO_REGISTRY_GET_IFACE (self)->get_service_finish (self, result, error);
+  got = MICRO_REGISTRY_GET_IFACE (self)->get_service_finish (self, result, &local);
+  return micro_keep_contract (self, got, local, error);
 }
 
 /**
@@ -219,12 +232,16 @@ micro_registry_list_services_async (MicroRegistry *self,
 GPtrArray *
 micro_registry_list_services_finish (MicroRegistry *self, GAsyncResult *result, GError **error)
 {
+  GError *local = NULL;
+  GPtrArray *got;
+
   if (g_async_result_is_tagged (result, micro_registry_list_services_async))
     {
       g_task_propagate_pointer (G_TASK (result), error);
       return NULL;
     }
-  return MICRO_REGISTRY_GET_IFACE (self)->list_services_finish (self, result, error);
+  got = MICRO_REGISTRY_GET_IFACE (self)->list_services_finish (self, result, &local);
+  return micro_keep_contract (self, got, local, error);
 }
 
 /**
@@ -264,12 +281,16 @@ micro_registry_watch_async (MicroRegistry *self,
 MicroWatcher *
 micro_registry_watch_finish (MicroRegistry *self, GAsyncResult *result, GError **error)
 {
+  GError *local = NULL;
+  MicroWatcher *got;
+
   if (g_async_result_is_tagged (result, micro_registry_watch_async))
     {
       g_task_propagate_pointer (G_TASK (result), error);
       return NULL;
     }
-  return MICRO_REGISTRY_GET_IFACE (self)->watch_finish (self, result, error);
+  got = MICRO_REGISTRY_GET_IFACE (self)->watch_finish (self, result, &local);
+  return micro_keep_contract (self, got, local, error);
 }
 
 /**
@@ -308,12 +329,16 @@ micro_registry_diagnose_async (MicroRegistry *self,
 GPtrArray *
 micro_registry_diagnose_finish (MicroRegistry *self, GAsyncResult *result, GError **error)
 {
+  GError *local = NULL;
+  GPtrArray *got;
+
   if (g_async_result_is_tagged (result, micro_registry_diagnose_async))
     {
       g_task_propagate_pointer (G_TASK (result), error);
       return NULL;
     }
-  return MICRO_REGISTRY_GET_IFACE (self)->diagnose_finish (self, result, error);
+  got = MICRO_REGISTRY_GET_IFACE (self)->diagnose_finish (self, result, &local);
+  return micro_keep_contract (self, got, local, error);
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include "iface/contract.h"
 #include <micro/micro-error.h>
 #include <micro/micro-node.h>
 #include <micro/micro-selector.h>
@@ -16,27 +17,21 @@ micro_selector_default_init (MicroSelectorInterface *iface)
 {
 }
 
-/* NULL exactly when the error is set, whatever the implementation did. */
-static gpointer
-keep_contract (MicroSelector *self, gpointer result, GError *error, GError **ret_error)
-{
-  if (result != NULL)
-    g_clear_error (&error);
-  else if (error == NULL)
-    g_set_error (&error, MICRO_ERROR, MICRO_STATUS_INTERNAL,
-                 "the selector %s gave neither a result nor an error; tell its author",
-                 G_OBJECT_TYPE_NAME (self));
-  if (error != NULL)
-    g_propagate_error (ret_error, error);
-  return result;
-}
-
 /* Or its caller would call a node that cannot be reached again and again. */
 static MicroNode *
-refuse_tried (MicroSelector *self, MicroNode *node, const MicroPick *pick, GError **error)
+refuse_tried (MicroSelector *self,
+              MicroService *service,
+              MicroNode *node,
+              const MicroPick *pick,
+              GError **error)
 {
+  MicroOutcome given_up = MICRO_OUTCOME_INIT;
+
   if (node == NULL || micro_pick_may_use (pick, node))
     return node;
+  given_up.status = MICRO_STATUS_CANCELLED;
+  given_up.sent = FALSE;
+  micro_selector_done (self, service, node, &given_up);
   g_set_error (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE,
                "the selector %s gave the node %s again, which cannot be called now",
                G_OBJECT_TYPE_NAME (self), micro_node_get_address (node));
@@ -77,8 +72,8 @@ micro_selector_select (MicroSelector *self,
     }
   if (pick == NULL)
     pick = &nothing;
-  node = refuse_tried (self, iface->select (self, service, pick, &local), pick, &local);
-  return keep_contract (self, node, local, error);
+  node = refuse_tried (self, service, iface->select (self, service, pick, &local), pick, &local);
+  return micro_keep_contract (self, node, local, error);
 }
 
 /**
@@ -163,7 +158,7 @@ micro_selector_resolve (MicroSelector *self, const char *name, GError **error)
       return NULL;
     }
   service = iface->resolve (self, name, &local);
-  return keep_contract (self, service, local, error);
+  return micro_keep_contract (self, service, local, error);
 }
 
 /**

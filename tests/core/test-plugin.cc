@@ -54,6 +54,38 @@ message (MicroPluginKind kind, const char *name, int code)
 }
 }
 
+/* A selector that gives the first node whether it may or not. */
+typedef GObject Again;
+typedef GObjectClass AgainClass;
+static std::string again_done;
+
+static void
+again_selector_iface_init (MicroSelectorInterface *iface)
+{
+  iface->select = [] (MicroSelector *, MicroService *service, const MicroPick *, GError **) {
+    return micro_node_ref ((MicroNode *) micro_service_get_nodes (service)->pdata[0]);
+  };
+  iface->done = [] (MicroSelector *, MicroService *, MicroNode *, const MicroOutcome *outcome) {
+    again_done += std::string (micro_status_to_string (outcome->status))
+                  + (outcome->sent ? ", sent; " : ", not sent; ");
+  };
+}
+
+G_DEFINE_TYPE_WITH_CODE (Again,
+                         again,
+                         G_TYPE_OBJECT,
+                         G_IMPLEMENT_INTERFACE (MICRO_TYPE_SELECTOR, again_selector_iface_init))
+
+static void
+again_class_init (AgainClass *)
+{
+}
+
+static void
+again_init (Again *)
+{
+}
+
 TEST (Plugin, KnowsItsKinds)
 {
   EXPECT_STREQ (micro_plugin_kind_to_string (MICRO_PLUGIN_REGISTRY), "registry");
@@ -108,6 +140,22 @@ TEST (Plugin, HoldsSelectorsToTheirContract)
   g_clear_error (&error);
   EXPECT_EQ (micro_selector_resolve (MICRO_SELECTOR (selector), "x", &error), nullptr);
   EXPECT_TRUE (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED));
+}
+
+TEST (Plugin, TellsASelectorOfTheNodeThatWasRefused)
+{
+  g_autoptr (GError) error = nullptr;
+  g_autoptr (GObject) selector = G_OBJECT (g_object_new (again_get_type (), nullptr));
+  g_autoptr (GPtrArray) nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) micro_node_unref);
+  g_autoptr (MicroService) service = nullptr;
+  MicroPick pick = MICRO_PICK_INIT;
+
+  g_ptr_array_add (nodes, micro_node_new ("a", "a:1", nullptr));
+  service = micro_service_new ("x", "1", nullptr, nullptr, nodes);
+  pick.tried = nodes;
+  EXPECT_EQ (micro_selector_select (MICRO_SELECTOR (selector), service, &pick, &error), nullptr);
+  EXPECT_TRUE (g_error_matches (error, MICRO_ERROR, MICRO_STATUS_UNAVAILABLE));
+  EXPECT_EQ (again_done, "CANCELLED, not sent; ");
 }
 
 TEST (Plugin, SaysWhatItLookedFor)

@@ -60,3 +60,79 @@ TEST (Registry, SaysThatItIsNotSupportedWhereThereIsNoSlot)
   EXPECT_STREQ (error->message, sentence);
   EXPECT_TRUE (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED));
 }
+
+/* --- One that gives neither a result nor an error --- */
+
+namespace
+{
+struct Silent
+{
+  GObject parent_instance;
+};
+
+struct SilentClass
+{
+  GObjectClass parent_class;
+};
+
+void
+silent_answer (gpointer self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, nullptr, callback, user_data);
+
+  g_task_return_pointer (task, nullptr, nullptr);
+}
+
+void
+silent_iface_init (MicroRegistryInterface *iface)
+{
+  iface->register_async
+      = [] (MicroRegistry *self, MicroService *, guint, GCancellable *,
+            GAsyncReadyCallback callback, gpointer data) { silent_answer (self, callback, data); };
+  iface->register_finish
+      = [] (MicroRegistry *, GAsyncResult *, GError **) -> gboolean { return FALSE; };
+  iface->get_service_async
+      = [] (MicroRegistry *self, const char *, GCancellable *, GAsyncReadyCallback callback,
+            gpointer data) { silent_answer (self, callback, data); };
+  iface->list_services_async
+      = [] (MicroRegistry *self, GCancellable *, GAsyncReadyCallback callback, gpointer data) {
+          silent_answer (self, callback, data);
+        };
+  iface->watch_async
+      = [] (MicroRegistry *self, const char *, GCancellable *, GAsyncReadyCallback callback,
+            gpointer data) { silent_answer (self, callback, data); };
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-function"
+G_DEFINE_TYPE_WITH_CODE (Silent,
+                         silent,
+                         G_TYPE_OBJECT,
+                         G_IMPLEMENT_INTERFACE (MICRO_TYPE_REGISTRY, silent_iface_init))
+#pragma GCC diagnostic pop
+
+void
+silent_class_init (SilentClass *)
+{
+}
+
+void
+silent_init (Silent *)
+{
+}
+}
+
+TEST (Registry, IsHeldToItsContract)
+{
+  RegistryUser user (MICRO_REGISTRY (g_object_new (silent_get_type (), nullptr)));
+  g_autoptr (MicroService) service = make_service ("x", "1", { "a" });
+  g_autoptr (GError) error = nullptr;
+  const char *said = "Silent gave neither a result nor an error; tell its author";
+
+  EXPECT_EQ (user.Register (service), said);
+  EXPECT_EQ (user.Got ("x"), said);
+  EXPECT_EQ (user.Listed (), said);
+  EXPECT_EQ (user.Watch ("x", &error), nullptr);
+  ASSERT_NE (error, nullptr);
+  EXPECT_STREQ (error->message, said);
+}
