@@ -49,6 +49,15 @@ G_DEFINE_BOXED_TYPE (MicroCache, micro_cache, micro_cache_ref, micro_cache_unref
 
 /* --- What entries tell --- */
 
+/* All that calls may choose from. */
+static void
+tell_listener (const Listener *listener, MicroSnapshot *snapshot)
+{
+  listener->updated (snapshot->all, listener->user_data);
+  for (guint i = 0; snapshot->versions->len > 1 && i < snapshot->versions->len; i++)
+    listener->updated (snapshot->versions->pdata[i], listener->user_data);
+}
+
 static void
 entry_changed (MicroCacheEntry *entry, MicroSnapshot *snapshot)
 {
@@ -56,11 +65,7 @@ entry_changed (MicroCacheEntry *entry, MicroSnapshot *snapshot)
   gboolean was_there = micro_cache_entry_get_snapshot (entry) != NULL;
 
   for (guint i = 0; snapshot != NULL && i < self->listeners->len; i++)
-    {
-      Listener *listener = &g_array_index (self->listeners, Listener, i);
-
-      listener->updated (snapshot->all, listener->user_data);
-    }
+    tell_listener (&g_array_index (self->listeners, Listener, i), snapshot);
   if (was_there || snapshot != NULL)
     micro_published_set (self->published, micro_cache_entry_get_name (entry), snapshot);
 }
@@ -234,7 +239,7 @@ add_listener_on_loop (gpointer user_data)
       MicroSnapshot *snapshot = micro_cache_entry_get_snapshot (value);
 
       if (snapshot != NULL)
-        job->listener.updated (snapshot->all, job->listener.user_data);
+        tell_listener (&job->listener, snapshot);
     }
 }
 

@@ -87,8 +87,10 @@ MICRO_API GType micro_outcome_get_type (void);
  * @done: (nullable): how it went, exactly once for each node that @select returned, whatever became
  *   of the call; with the snapshot it was picked from; must not block; any thread
  * @update: (nullable): a service as it is now, before the first @select from this snapshot: the
- *   place to build rings and tables, once.  The same @snapshot comes to @select until the next
- *   one.  Not two at a time; must not block
+ *   place to build rings and tables, once, and to keep them with micro_service_add_data(), so that
+ *   they go with it.  The same @snapshot comes to @select until the next one.  A service of several
+ *   versions is told whole, and each version, for calls of one.  Not told of one without nodes, nor
+ *   of records of @resolve.  Not two at a time; must not block
  * @resolve: (nullable): makes the service record from its name alone, without a registry; one
  *   around another selector, which turns out to need one, says %G_IO_ERROR_NOT_SUPPORTED;
  *   (transfer full); must not block; any thread

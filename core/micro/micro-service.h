@@ -30,6 +30,12 @@ MICRO_API MicroService *micro_service_with_nodes (MicroService *self, GPtrArray 
 MICRO_API gboolean micro_service_equal (MicroService *a, MicroService *b);
 MICRO_API char *micro_service_to_json (MicroService *self, gboolean pretty);
 MICRO_API MicroService *micro_service_from_json (const char *json, gssize length, GError **error);
+/* For selectors: a ring or a table, made once of a snapshot and gone with it. */
+MICRO_API gpointer micro_service_get_data (MicroService *self, GQuark key);
+MICRO_API gpointer micro_service_add_data (MicroService *self,
+                                           GQuark key,
+                                           gpointer data,
+                                           GDestroyNotify destroy);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MicroService, micro_service_unref)
 

@@ -18,6 +18,7 @@ struct _MicroService
   MicroMetadata *metadata;
   GPtrArray *endpoints;
   GPtrArray *nodes;
+  GData *data; /* what others have worked out from all that */
 };
 
 G_DEFINE_BOXED_TYPE (MicroService, micro_service, micro_service_ref, micro_service_unref)
@@ -90,6 +91,7 @@ service_clear (gpointer data)
 {
   MicroService *self = data;
 
+  g_datalist_clear (&self->data);
   micro_intern_release (self->name);
   micro_intern_release (self->version);
   micro_metadata_unref (self->metadata);
@@ -207,4 +209,44 @@ micro_service_equal (MicroService *a, MicroService *b)
                                g_ptr_array_index (b->endpoints, i)))
       return FALSE;
   return TRUE;
+}
+
+/* --- What is worked out from it --- */
+
+/**
+ * micro_service_get_data: (skip)
+ * @self: a service
+ * @key: of what kind
+ *
+ * Any thread.
+ *
+ * Returns: (transfer none) (nullable): what micro_service_add_data() has added; lives as long as
+ *   @self
+ */
+gpointer
+micro_service_get_data (MicroService *self, GQuark key)
+{
+  return g_datalist_id_get_data (&self->data, key);
+}
+
+/**
+ * micro_service_add_data: (skip)
+ * @self: a service
+ * @key: of what kind
+ * @data: (transfer full): what has been worked out from the service, a table of its nodes say
+ * @destroy: frees @data when the service goes
+ *
+ * Keeps @data with the service, unless there is such already: that counts then, and @data goes at
+ * once.  Any thread.
+ *
+ * Returns: (transfer none): what is kept; lives as long as @self
+ */
+gpointer
+micro_service_add_data (MicroService *self, GQuark key, gpointer data, GDestroyNotify destroy)
+{
+  g_return_val_if_fail (self != NULL && key != 0 && data != NULL && destroy != NULL, NULL);
+  if (g_datalist_id_replace_data (&self->data, key, NULL, data, destroy, NULL))
+    return data;
+  destroy (data);
+  return g_datalist_id_get_data (&self->data, key);
 }

@@ -18,13 +18,6 @@ typedef struct
   guint node; /* index */
 } Point;
 
-/* What update() makes of a snapshot. */
-typedef struct
-{
-  MicroService *snapshot;
-  GArray *points; /* of Point, sorted */
-} Ring;
-
 #define RING_TYPE_SELECTOR (ring_selector_get_type ())
 G_DECLARE_FINAL_TYPE (RingSelector, ring_selector, RING, SELECTOR, GObject)
 
@@ -33,7 +26,6 @@ struct _RingSelector
   GObject parent_instance;
 
   GMutex mutex;
-  GHashTable *rings;   /* service → Ring */
   GHashTable *running; /* address → calls under way */
   guint n_running;
 };
@@ -70,60 +62,48 @@ compare_points (gconstpointer a, gconstpointer b)
   return left->hash < right->hash ? -1 : left->hash > right->hash;
 }
 
-static void
-ring_free (gpointer data)
-{
-  Ring *ring = data;
+static G_DEFINE_QUARK (ring - selector - points, ring_key);
 
-  micro_service_unref (ring->snapshot);
-  g_array_unref (ring->points);
-  g_free (ring);
-}
-
-static Ring *
+static GArray *
 ring_new (MicroService *snapshot)
 {
   GPtrArray *nodes = micro_service_get_nodes (snapshot);
-  Ring *ring = g_new (Ring, 1);
+  GArray *ring = g_array_new (FALSE, FALSE, sizeof (Point));
 
-  ring->snapshot = micro_service_ref (snapshot);
-  ring->points = g_array_new (FALSE, FALSE, sizeof (Point));
   for (guint i = 0; i < nodes->len; i++)
     for (guint j = 0; j < POINTS_A_NODE; j++)
       {
         g_autofree char *text = g_strdup_printf ("%s#%u", micro_node_get_id (nodes->pdata[i]), j);
         Point point = { hash_text (text), i };
 
-        g_array_append_val (ring->points, point);
+        g_array_append_val (ring, point);
       }
-  g_array_sort (ring->points, compare_points);
+  g_array_sort (ring, compare_points);
   return ring;
 }
 
-/* Of a snapshot that update() has not told, the ring is made now. */
-static Ring *
-get_ring (RingSelector *self, MicroService *snapshot)
+/* Of points, sorted; kept with the snapshot that it is of. */
+static const GArray *
+get_ring (MicroService *snapshot)
 {
-  const char *name = micro_service_get_name (snapshot);
-  Ring *ring = g_hash_table_lookup (self->rings, name);
+  GArray *ring = micro_service_get_data (snapshot, ring_key_quark ());
 
-  if (ring != NULL && ring->snapshot == snapshot)
-    return ring;
-  ring = ring_new (snapshot);
-  g_hash_table_insert (self->rings, g_strdup (name), ring);
+  if (ring == NULL)
+    ring = micro_service_add_data (snapshot, ring_key_quark (), ring_new (snapshot),
+                                   (GDestroyNotify) g_array_unref);
   return ring;
 }
 
 static guint
-find_point (const Ring *ring, guint32 hash)
+find_point (const GArray *ring, guint32 hash)
 {
-  guint from = 0, to = ring->points->len;
+  guint from = 0, to = ring->len;
 
   while (from < to)
     {
       guint middle = (from + to) / 2;
 
-      if (g_array_index (ring->points, Point, middle).hash < hash)
+      if (g_array_index (ring, Point, middle).hash < hash)
         from = middle + 1;
       else
         to = middle;
@@ -155,16 +135,17 @@ change_running (RingSelector *self, MicroNode *node, int by)
 /* Clockwise from the key, the first node that may be used and is not full; if all are, the first
  * that may be used. */
 static MicroNode *
-walk (RingSelector *self, const Ring *ring, guint32 hash, const MicroPick *pick)
+walk (RingSelector *self, MicroService *service, guint32 hash, const MicroPick *pick)
 {
-  GPtrArray *nodes = micro_service_get_nodes (ring->snapshot);
+  const GArray *ring = get_ring (service);
+  GPtrArray *nodes = micro_service_get_nodes (service);
   double most = nodes->len > 0 ? LOAD_FACTOR * (self->n_running + 1) / nodes->len : 0;
   guint at = find_point (ring, hash);
   MicroNode *first = NULL;
 
-  for (guint i = 0; i < ring->points->len; i++)
+  for (guint i = 0; i < ring->len; i++)
     {
-      const Point *point = &g_array_index (ring->points, Point, (at + i) % ring->points->len);
+      const Point *point = &g_array_index (ring, Point, (at + i) % ring->len);
       MicroNode *node = nodes->pdata[point->node];
 
       if (!micro_pick_may_use (pick, node))
@@ -188,7 +169,7 @@ ring_selector_select (MicroSelector *selector,
   MicroNode *node;
 
   g_mutex_lock (&self->mutex);
-  node = walk (self, get_ring (self, service), hash, pick);
+  node = walk (self, service, hash, pick);
   if (node != NULL)
     {
       change_running (self, node, 1);
@@ -216,11 +197,7 @@ ring_selector_done (MicroSelector *selector,
 static void
 ring_selector_update (MicroSelector *selector, MicroService *snapshot)
 {
-  RingSelector *self = RING_SELECTOR (selector);
-
-  g_mutex_lock (&self->mutex);
-  get_ring (self, snapshot);
-  g_mutex_unlock (&self->mutex);
+  get_ring (snapshot);
 }
 
 /* --- GObject --- */
@@ -230,7 +207,6 @@ ring_selector_finalize (GObject *object)
 {
   RingSelector *self = RING_SELECTOR (object);
 
-  g_hash_table_unref (self->rings);
   g_hash_table_unref (self->running);
   g_mutex_clear (&self->mutex);
   G_OBJECT_CLASS (ring_selector_parent_class)->finalize (object);
@@ -246,7 +222,6 @@ static void
 ring_selector_init (RingSelector *self)
 {
   g_mutex_init (&self->mutex);
-  self->rings = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, ring_free);
   self->running = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
 

@@ -3,6 +3,7 @@
  *
  * The registry cache: what it asks, what it remembers and for how long.
  */
+#include <algorithm>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -257,6 +258,31 @@ TEST_F (Cache, TellsItsListenersBeforeItsReaders)
   Add ("1", { "c" });
   EXPECT_TRUE (BecomesKnown ("greeter 1: a b c\n"));
   EXPECT_EQ (heard.texts.back (), "greeter 1: a b");
+}
+
+TEST_F (Cache, TellsItsListenersOfEachVersionThatCallsMayAskFor)
+{
+  struct Heard
+  {
+    std::vector<MicroService *> told;
+  } heard;
+
+  Add ("1", { "a" });
+  Add ("2", { "b" });
+  Get ();
+  micro_cache_add_listener (
+      cache,
+      [] (MicroService *service, gpointer data) { ((Heard *) data)->told.push_back (service); },
+      &heard);
+  micro_cache_remove_listener (cache, &heard);
+  for (const char *version : { (const char *) nullptr, "1", "2" })
+    {
+      g_autoptr (MicroSnapshot) now = micro_cache_peek (cache, "greeter");
+      g_autoptr (MicroService) service = micro_snapshot_get_service (now, version);
+
+      EXPECT_EQ (std::count (heard.told.begin (), heard.told.end (), service), 1);
+    }
+  EXPECT_EQ (heard.told.size (), 3u);
 }
 
 TEST_F (Cache, SwapsSnapshotsUnderReadersOnOtherThreads)
