@@ -33,8 +33,9 @@ struct _MicroRouter
   GObject parent_instance;
 
   GPtrArray *routes;
-  GPtrArray *services; /* of const MicroServiceDescriptor */
-  MicroInterceptors *interceptors;
+  GPtrArray *services;             /* of const MicroServiceDescriptor */
+  MicroInterceptors *interceptors; /* (nullable): around the program's methods */
+  MicroInterceptors *general;      /* (nullable): those of them that see internal ones too */
   GArray *owned;
   MicroRoute **table; /* open addressing, at most half full */
   guint mask;
@@ -79,6 +80,7 @@ micro_router_finalize (GObject *object)
   g_ptr_array_unref (self->routes);
   g_ptr_array_unref (self->services);
   g_clear_pointer (&self->interceptors, micro_interceptors_free);
+  g_clear_pointer (&self->general, micro_interceptors_free);
   g_array_unref (self->owned);
   g_free (self->table);
   G_OBJECT_CLASS (micro_router_parent_class)->finalize (object);
@@ -136,7 +138,7 @@ add_route (MicroRouter *self, const MicroMethod *method, MicroRoute *route)
 {
   route->router = self;
   route->method = method;
-  route->interceptors = route->internal ? NULL : self->interceptors;
+  route->interceptors = route->internal ? self->general : self->interceptors;
   route->path = g_strdup_printf ("%s/%s", method->service, method->name);
   route->length = strlen (route->path);
   route->package_length = strlen (method->package);
@@ -198,7 +200,7 @@ micro_router_add (MicroRouter *self,
  * @user_data: for the handlers
  * @destroy: (nullable): frees @user_data when the router goes
  *
- * Adds what every server has: not shown in the registry, and not seen by interceptors.
+ * Adds what every server has: not shown in the registry, and not counted or traced.
  */
 void
 micro_router_add_internal (MicroRouter *self,
@@ -283,6 +285,47 @@ micro_router_add_bytes (MicroRouter *self,
   fill_table (self);
 }
 
+static void
+push_interceptor (MicroInterceptors **stack,
+                  const MicroServerInterceptor *interceptor,
+                  gpointer user_data,
+                  GDestroyNotify destroy)
+{
+  if (*stack == NULL)
+    *stack = micro_interceptors_new ();
+  micro_interceptors_add (*stack, interceptor, interceptor->message != NULL, user_data, destroy);
+}
+
+static void
+set_interceptors (MicroRouter *self)
+{
+  for (guint i = 0; i < self->routes->len; i++)
+    {
+      MicroRoute *route = g_ptr_array_index (self->routes, i);
+
+      route->interceptors = route->internal ? self->general : self->interceptors;
+    }
+}
+
+/**
+ * micro_router_add_observer: (skip)
+ * @self: a router that nobody serves yet
+ * @interceptor: (transfer none): must outlive the router
+ * @user_data: for @interceptor
+ *
+ * As micro_router_add_interceptor(), of the calls of the program's methods only, and not of those
+ * that every server has.
+ */
+void
+micro_router_add_observer (MicroRouter *self,
+                           const MicroServerInterceptor *interceptor,
+                           gpointer user_data)
+{
+  g_return_if_fail (MICRO_IS_ROUTER (self) && interceptor != NULL);
+  push_interceptor (&self->interceptors, interceptor, user_data, NULL);
+  set_interceptors (self);
+}
+
 /**
  * micro_router_add_interceptor: (skip)
  * @self: a router that nobody serves yet
@@ -299,16 +342,9 @@ micro_router_add_interceptor (MicroRouter *self,
                               GDestroyNotify destroy)
 {
   g_return_if_fail (MICRO_IS_ROUTER (self) && interceptor != NULL);
-  if (self->interceptors == NULL)
-    self->interceptors = micro_interceptors_new ();
-  micro_interceptors_add (self->interceptors, interceptor, interceptor->message != NULL, user_data,
-                          destroy);
-  for (guint i = 0; i < self->routes->len; i++)
-    {
-      MicroRoute *route = g_ptr_array_index (self->routes, i);
-
-      route->interceptors = route->internal ? NULL : self->interceptors;
-    }
+  push_interceptor (&self->interceptors, interceptor, user_data, destroy);
+  push_interceptor (&self->general, interceptor, user_data, NULL);
+  set_interceptors (self);
 }
 
 /**

@@ -16,8 +16,10 @@ G_BEGIN_DECLS
  * @message: (nullable): a message of @size bytes has come, or (@sent) is about to go
  * @end: (nullable): the status the call has been given, or CANCELLED because the caller went
  *
- * Each call of a server, unary or streaming, passes all interceptors: @begin in the order they
- * were added, the others in the reverse one. All run on the call's loop thread and must not block.
+ * Each call of a server that has a method, unary or streaming, passes all interceptors: those of
+ * the toolkit's own services too (Debug, grpc.health.v1, grpc.reflection), so that one which
+ * refuses calls has to let the probes of those through.  @begin in the order they were added, the
+ * others in the reverse one. All run on the call's loop thread and must not block.
  * @end runs exactly once for every call whose @begin ran and did not refuse it; memory of
  * micro_call_alloc() still lives then. A server without interceptors pays one test a call.
  */
@@ -35,5 +37,9 @@ MICRO_API void micro_router_add_interceptor (MicroRouter *self,
                                              const MicroServerInterceptor *interceptor,
                                              gpointer user_data,
                                              GDestroyNotify destroy);
+/* Likewise, for what only looks on: not at calls of the toolkit's own services. */
+MICRO_API void micro_router_add_observer (MicroRouter *self,
+                                          const MicroServerInterceptor *interceptor,
+                                          gpointer user_data);
 
 G_END_DECLS

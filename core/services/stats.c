@@ -26,7 +26,7 @@ stats_watch (MicroRouter *router, Stats *stats)
 {
   static const MicroServerInterceptor interceptor = { .end = count_end };
 
-  micro_router_add_interceptor (router, &interceptor, stats, NULL);
+  micro_router_add_observer (router, &interceptor, stats);
 }
 
 /* /proc/self/statm (proc(5)): sizes in pages. */

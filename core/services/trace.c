@@ -170,7 +170,7 @@ traces_new (MicroRouter *router, MicroClient *client)
   Traces *self = g_new0 (Traces, 1);
 
   g_mutex_init (&self->mutex);
-  micro_router_add_interceptor (router, &inbound, self, NULL);
+  micro_router_add_observer (router, &inbound, self);
   if (client != NULL)
     micro_client_add_interceptor (client, &outbound, self, NULL);
   return self;

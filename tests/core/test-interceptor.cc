@@ -163,12 +163,15 @@ TEST_F (InterceptorTest, SeeACallerThatWentAndOnlyOneEnd)
   EXPECT_EQ (seen, "a+ b+ b<0 a<0 b=1 a=1 closed ");
 }
 
-TEST_F (InterceptorTest, LeaveOutWhatEveryServerHasAndSoDoesTheRegistry)
+/* Or one that refuses strangers would let them look into the program. */
+TEST_F (InterceptorTest, SeeWhatEveryServerHasButObserversAndTheRegistryDoNot)
 {
   g_autoptr (GPtrArray) endpoints = micro_router_get_endpoints (router);
+  Watched observer = { "o", false };
 
+  micro_router_add_observer (router, &interceptor, &observer);
   Dispatch ("/Hidden/Hello");
-  EXPECT_EQ (seen, "closed ");
+  EXPECT_EQ (seen, "a+ b+ b<0 a<0 b>6 a>6 b=0 a=0 closed ");
   EXPECT_EQ (endpoints->len, 1u);
   EXPECT_EQ (micro_router_get_services (router)->len, 2u);
 }
