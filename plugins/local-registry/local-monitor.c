@@ -37,6 +37,7 @@ struct _LocalMonitor
   GHashTable *known;   /* file name → LocalRecord */
   GHashTable *changed; /* file names */
   int inotify_fd;      /* -1 for none */
+  gboolean has_said;   /* that there is none */
   GSource *source;
   GSource *settle;
   GSource *tick;
@@ -296,16 +297,28 @@ folder_changed (int fd, GIOCondition condition, gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* There are 128 instances a user, so it may fail; then the tick looks. */
+/* Once: the tick looks instead. */
+static void
+do_without_inotify (LocalMonitor *self, int code)
+{
+  if (code != ENOENT && !self->has_said)
+    {
+      self->has_said = TRUE;
+      g_message ("%s is looked at every %d ms, as inotify does not watch it: %s",
+                 self->folder->path, TICK_MS, g_strerror (code));
+    }
+  stop_inotify (self);
+}
+
+/* There are 128 instances a user, so it may fail. */
 static void
 start_inotify (LocalMonitor *self)
 {
   self->inotify_fd = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC);
-  if (self->inotify_fd < 0)
-    return;
-  if (inotify_add_watch (self->inotify_fd, self->folder->path, EVENTS) < 0)
+  if (self->inotify_fd < 0
+      || inotify_add_watch (self->inotify_fd, self->folder->path, EVENTS) < 0)
     {
-      stop_inotify (self);
+      do_without_inotify (self, errno);
       return;
     }
   self->source = g_unix_fd_source_new (self->inotify_fd, G_IO_IN);
