@@ -4,6 +4,8 @@
 . "$(dirname "$0")/functions.sh"
 shopt -s nullglob extglob
 bad=0
+# However it is written: with blanks, or behind a comment.
+include='^[[:space:]]*(/\*.*\*/)?[[:space:]]*#[[:space:]]*include'
 
 # forbid WHY ALLOWED FILE…: every #include of the files matches the regex ALLOWED.
 forbid ()
@@ -11,7 +13,7 @@ forbid ()
   local why=$1 allowed=$2
   shift 2
   local found
-  found=$(grep -EHn '^#[[:space:]]*include' "$@" /dev/null |
+  found=$(grep -EHn "$include" "$@" /dev/null |
     grep -Ev "include[[:space:]]*($allowed)" || true)
   [[ -z $found ]] || { echo "$why:"; echo "$found"; bad=1; }
 }
@@ -24,8 +26,16 @@ public='<micro/[a-z-]+\.h>'
 check_rooms ()
 {
   cd "$1"
-  local rooms=()
+  local rooms=() folder found=0
   mapfile -t rooms < <(awk '!/^(#|room )/ { print $1 }' core/rooms)
+  for folder in core/*/ core/*/*/; do
+    case " micro services tool health codegen completion docs ${rooms[*]} " in
+      *" $(basename "$folder") "*) [[ $folder == core/*/*/ ]] || continue ;;
+    esac
+    compgen -G "$folder*.[ch]" >/dev/null || continue
+    echo "$folder is in no row of core/rooms"
+    found=1
+  done
   awk '
     FILENAME == "core/rooms" {
       if (/^#/ || $1 == "room") next
@@ -39,19 +49,20 @@ check_rooms ()
       from = part[2] != "micro" ? part[2] : owner["micro/" part[3]]
       if (from == "") { print FILENAME " is in no row of core/rooms"; bad = 1 }
     }
-    !/^#[[:space:]]*include[[:space:]]*["<]/ { next }
+    !/^[[:space:]]*(\/\*.*\*\/)?[[:space:]]*#[[:space:]]*include[[:space:]]*["<]/ { next }
     {
-      file = $0; sub (/^[^"<]*["<]/, "", file); sub (/[">].*/, "", file)
+      file = $0; sub (/^.*include[[:space:]]*["<]/, "", file); sub (/[">].*/, "", file)
+      to = file; sub (/\/.*/, "", to)
       if (file ~ /^micro\//) to = owner[file]
-      else if (file ~ /\// && /"/) { to = file; sub (/\/.*/, "", to) }
-      else next
+      else if (file !~ /\// || (!/"/ && !(to in room))) next
       if (!(to in room)) { print FILENAME ":" FNR ": " file " is in no row of core/rooms"; bad = 1 }
       else if (to != from && !((from, to) in allowed)) {
         print FILENAME ":" FNR ": " from " may not use " to ": " file; bad = 1
       }
     }
     END { exit bad }
-  ' core/rooms $(printf 'core/%s/*.[ch] ' "${rooms[@]}") core/micro/micro-*.h
+  ' core/rooms $(printf 'core/%s/*.[ch] ' "${rooms[@]}") core/micro/micro-*.h || found=1
+  return $found
 }
 (check_rooms "$abs_top_srcdir") || bad=1
 
@@ -61,8 +72,12 @@ cp -r "$abs_top_srcdir/core" "$work/planted"
 (check_rooms "$work/planted" >"$work/log") || { cat "$work/log"; bad=1; }
 echo '#include "client/cache.h"' >>"$work/planted/core/loop/timer.c"
 echo '#include <micro/micro-app.h>' >>"$work/planted/core/micro/micro-node.h"
-! (check_rooms "$work/planted" >"$work/log") || fail 'two planted includes were not found'
-for found in 'core/loop/timer.c:.*: loop may not use client' 'core/micro/micro-node.h:.*: record may not use app'; do
+echo '/* x */ # include <client/cache.h>' >>"$work/planted/core/base/quote.c"
+mkdir "$work/planted/core/extra" "$work/planted/core/call/sub"
+touch "$work/planted/core/extra/extra.c" "$work/planted/core/call/sub/sub.h"
+! (check_rooms "$work/planted" >"$work/log") || fail 'nothing of what was planted was found'
+for found in 'core/loop/timer.c:.*: loop may not use client' 'core/micro/micro-node.h:.*: record may not use app' \
+  'core/base/quote.c:.*: base may not use client' 'core/extra/ is in no row' 'core/call/sub/ is in no row'; do
   grep -q "$found" "$work/log" || fail "not found: $found"
 done
 
@@ -77,8 +92,9 @@ forbid 'The services of every server include four private headers, the public on
   core/services/*.[ch]
 
 # Others, but tests: never a room of the core, never another plugin's.
-others=(plugins/*/!(test-*).[ch] core/health/*.[ch] core/tool/*.[ch] examples/*/*.[ch])
-found=$(grep -EHn '^#[[:space:]]*include[[:space:]]*".*/' "${others[@]}" |
+others=(plugins/*/!(test-*).[ch] core/health/*.[ch] core/tool/*.[ch] core/codegen/*.[ch] examples/*/*.[ch])
+own="$(awk '!/^(#|room )/ { print $1 }' core/rooms; basename -a plugins/*/)"
+found=$(grep -EHn "$include[[:space:]]*(\".*/|<($(paste -sd'|' <<<"$own"))/)" "${others[@]}" |
   grep -Ev '"(\.\./)?common/|\.pb-c\.h"' || true)
 [[ -z $found ]] || { echo "These include what is not their business: $found"; bad=1; }
 while IFS=: read -r file name; do
@@ -86,5 +102,5 @@ while IFS=: read -r file name; do
     config.h | *.micro.h | *.pb-c.h | *common/*) continue ;;
   esac
   [[ -e ${file%/*}/$name ]] || { echo "$file includes $name, which is not in its folder"; bad=1; }
-done < <(grep -Ho '^#[[:space:]]*include[[:space:]]*".*"' "${others[@]}" | sed 's/:#.*"\(.*\)"$/:\1/')
+done < <(grep -EHo "$include[[:space:]]*\".*\"" "${others[@]}" | sed 's/:[^"]*"\(.*\)"$/:\1/')
 exit $bad
