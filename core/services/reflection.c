@@ -192,9 +192,8 @@ reflection_end (MicroCall *call, gpointer user_data)
 static void
 reflection_serve (MicroCall *call, gconstpointer unused, gpointer user_data)
 {
-  static const MicroStreamFuncs funcs = { .message = reflection_answer,
-                                          .ended = reflection_end,
-                                          .cancelled = reflection_end };
+  static const MicroStreamFuncs funcs
+      = { .message = reflection_answer, .ended = reflection_end, .cancelled = reflection_end };
 
   micro_call_stream (call, &funcs, user_data);
 }

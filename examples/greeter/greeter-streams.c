@@ -82,9 +82,8 @@ chat_ended (MicroCall *call, gpointer user_data)
 static void
 chat (MicroCall *call, gconstpointer unused, gpointer user_data)
 {
-  static const MicroStreamFuncs funcs = { .message = chat_name,
-                                          .ended = chat_ended,
-                                          .cancelled = chat_ended };
+  static const MicroStreamFuncs funcs
+      = { .message = chat_name, .ended = chat_ended, .cancelled = chat_ended };
 
   micro_call_stream (call, &funcs, NULL);
 }

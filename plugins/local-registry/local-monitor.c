@@ -315,8 +315,7 @@ static void
 start_inotify (LocalMonitor *self)
 {
   self->inotify_fd = inotify_init1 (IN_NONBLOCK | IN_CLOEXEC);
-  if (self->inotify_fd < 0
-      || inotify_add_watch (self->inotify_fd, self->folder->path, EVENTS) < 0)
+  if (self->inotify_fd < 0 || inotify_add_watch (self->inotify_fd, self->folder->path, EVENTS) < 0)
     {
       do_without_inotify (self, errno);
       return;
